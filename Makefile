@@ -1,0 +1,55 @@
+# Every target that needs Python goes through .venv, which `make setup` builds from requirements.lock.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help: ## Show what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.done ## Build .venv from the lock file (the other targets call it)
+
+$(VENV)/.done: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer, found " + sys.version)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	VIRTUAL_ENV=$(VENV) UV_LINK_MODE=copy $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## Resolve pyproject.toml again into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+demo: setup ## Bring up the local platform and release v1, v2 and a bad v3 under load
+	@$(BIN)/pipeline demo
+
+up: setup ## Start the local platform (idempotent)
+	@$(BIN)/pipeline up
+
+down: setup ## Stop the local platform; data stays
+	@$(BIN)/pipeline down
+
+test: setup ## Run the test suite
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup ## Run the suites that take minutes
+	$(BIN)/python -m pytest -m slow
+
+check: setup ## Formatting, lint, strict types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## Measure: make bench NAME=release (see `pipeline bench --help`)
+	@$(BIN)/pipeline bench $(NAME) --json
+
+.PHONY: help setup lock demo up down test test-slow check format bench

@@ -1,0 +1,1 @@
+"""Where it runs: environments, the command line, Prefect wiring, the demo and the benchmarks."""

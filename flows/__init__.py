@@ -1,0 +1,1 @@
+"""One file for each thing an operator asks for: which stages run, in which order."""

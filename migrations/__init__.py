@@ -1,0 +1,1 @@
+"""The schema, as Alembic revisions on an `expand` and a `contract` branch."""

@@ -20,6 +20,17 @@ Say = Callable[[str], None]
 TAIL_LINES = 40
 # What a child needs from our environment; everything else (tokens, our own settings) stays with us.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME", "SSL_CERT_FILE", "PIP_CERT")
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "SSL_CERT_FILE",
+    "PIP_CERT",
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,9 @@ def _start(what: Command) -> subprocess.Popen[str]:
         )
     except FileNotFoundError as error:
         raise BadInput(
-            "command", f"`{what}` cannot start: {error.strerror}: {error.filename}", "install it or mend its path"
+            "command",
+            f"`{what}` cannot start: {error.strerror}: {error.filename}",
+            "install it or mend its path",
         ) from error
 
 

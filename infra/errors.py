@@ -1,11 +1,11 @@
 """The one tree of errors.
 
-    PipelineError            every error that this product raises on purpose; has a message and a hint
-    ├── BadInput             what the user gave cannot be right; raised before anything is touched
-    ├── Unreachable          no answer came (refused, reset, timed out): safe calls may be repeated
-    ├── Rejected             the other side answered no: never repeated
-    │   └── CommandFailed    an external command ended with a code other than 0
-    └── Unknown              we cannot tell whether it happened: read the truth back before anything else
+PipelineError            every error that this product raises on purpose; has a message and a hint
+├── BadInput             what the user gave cannot be right; raised before anything is touched
+├── Unreachable          no answer came (refused, reset, timed out): safe calls may be repeated
+├── Rejected             the other side answered no: never repeated
+│   └── CommandFailed    an external command ended with a code other than 0
+└── Unknown              we cannot tell whether it happened: read the truth back before anything else
 """
 
 from __future__ import annotations

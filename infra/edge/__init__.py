@@ -1,0 +1,89 @@
+"""The edge: two slots behind one address, and how much of the traffic each gets.
+
+One slot is live; the other is empty, holds the candidate, or keeps the previous version warm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Slot = Literal["blue", "green"]
+SLOTS: tuple[Slot, Slot] = ("blue", "green")
+
+
+def other(slot: Slot) -> Slot:
+    """The slot beside `slot`."""
+    return "green" if slot == "blue" else "blue"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A deployment that a slot sends requests to. `address` is host:port."""
+
+    deployment: str
+    address: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """What the edge does now, read from the edge. `weight` is the percent of requests that the slot
+    beside the live one gets, an integer from 0 to 100; `live` is None until a first version is live."""
+
+    live: Slot | None
+    weight: int
+    blue: Target | None
+    green: Target | None
+
+    def at(self, slot: Slot) -> Target | None:
+        """The target in `slot`."""
+        return self.blue if slot == "blue" else self.green
+
+    @property
+    def live_target(self) -> Target | None:
+        """The target that is live."""
+        return self.at(self.live) if self.live else None
+
+    @property
+    def beside(self) -> Slot:
+        """The slot that a candidate goes to."""
+        return other(self.live) if self.live else "blue"
+
+
+@dataclass(frozen=True)
+class SlotCounts:
+    """What one slot was asked in the second that began at `start` (seconds since the epoch).
+
+    `failures` are answers of 500 and above, answers that never came, and requests that the other slot
+    had to take over; `slow` took longer than the limit asked for. `p95_ms` is for people, not for verdicts.
+    """
+
+    start: int
+    slot: Slot
+    requests: int
+    failures: int
+    slow: int
+    p95_ms: float
+
+
+class Edge(Protocol):
+    """Each change is one step that is either done or not; each may be repeated with the same outcome."""
+
+    def route(self) -> Route:
+        """What the edge does now. Raises Unreachable."""
+
+    def attach(self, slot: Slot, target: Target) -> None:
+        """Fill a slot that gets no traffic. Raises Rejected when it is live or has weight."""
+
+    def weigh(self, weight: int) -> None:
+        """Give the slot beside the live one `weight` percent. Raises BadInput, or Rejected when it is empty."""
+
+    def make_live(self, slot: Slot) -> None:
+        """All traffic to `slot`, which is live from then on; the other one keeps its target at weight 0."""
+
+    def detach(self, slot: Slot) -> None:
+        """Empty a slot; all traffic goes to the live one first. Raises Rejected when `slot` is live."""
+
+    def counts(self, since: float, slow_ms: float) -> list[SlotCounts]:
+        """Finished whole seconds from `since` on, oldest first, a row for each slot that was asked."""

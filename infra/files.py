@@ -1,0 +1,39 @@
+"""Files that are either old or new, never half: write beside, flush to disk, rename."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from infra.errors import BadInput
+
+
+def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
+    """Replace `path` in one step; after a crash it holds the old content or the new, whole."""
+    data = content.encode() if isinstance(content, str) else content
+    folder = make_folder(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def make_folder(path: Path) -> Path:
+    """`path` as a folder that we can write to. Raises BadInput naming the first thing in the way."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            str(path), f"cannot be made a folder: {error.strerror}", "choose a path you can write to"
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise BadInput(str(path), "is not writable", "choose another path or mend its permissions")
+    return path

@@ -1,0 +1,51 @@
+"""Loopback ports: which are free, and who sits on one that is not."""
+
+from __future__ import annotations
+
+import socket
+
+import psutil
+
+from infra.errors import BadInput
+
+LOOPBACK = "127.0.0.1"
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1:`port`. Raises BadInput, naming the process that holds it."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind((LOOPBACK, port))
+        server.listen(1024)
+    except OSError as error:
+        server.close()
+        raise BadInput(
+            f"port {port}",
+            f"is taken{holder(port)}",
+            "stop that process, or choose another port in the environment file",
+        ) from error
+    return server
+
+
+def check_free(port: int) -> None:
+    """Raises BadInput when somebody listens on 127.0.0.1:`port`."""
+    listen(port).close()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago; the caller handles losing the race."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def holder(port: int) -> str:
+    """` by NAME (pid N)` for the listener on `port`, or an empty text where the system does not tell."""
+    try:
+        found = [c for c in psutil.net_connections("tcp4") if c.laddr and c.laddr.port == port and c.status == "LISTEN"]
+        if found and found[0].pid:
+            return f" by {psutil.Process(found[0].pid).name()} (pid {found[0].pid})"
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        return ""
+    return ""

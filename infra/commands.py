@@ -20,17 +20,6 @@ Say = Callable[[str], None]
 TAIL_LINES = 40
 # What a child needs from our environment; everything else (tokens, our own settings) stays with us.
 _INHERITED = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "TZ",
-    "USER",
-    "LOGNAME",
-    "SSL_CERT_FILE",
-    "PIP_CERT",
-)
 
 
 @dataclass(frozen=True)

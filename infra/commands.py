@@ -19,7 +19,7 @@ from infra.redaction import redact
 Say = Callable[[str], None]
 TAIL_LINES = 40
 # What a child needs from our environment; everything else (tokens, our own settings) stays with us.
-_INHERITED = (
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME", "SSL_CERT_FILE", "PIP_CERT")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,83 @@
+"""The seam: everything that one app in one environment stands on, as one frozen set of capabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.code_host import CodeHost
+from infra.code_host.git import Git
+from infra.database import Database
+from infra.database.local import LocalDatabase
+from infra.edge import Edge
+from infra.edge.caddy import CaddyEdge
+from infra.environment import Environment
+from infra.errors import BadInput
+from infra.hosting import Hosting
+from infra.hosting.local import LocalHosting
+from infra.incidents import Incidents
+from infra.incidents.stored import StoredIncidents
+from infra.local.credentials import local_credentials
+from infra.local.edge import EdgeProxy
+from infra.notify import Notify
+from infra.notify.logbook import Logbook
+from infra.objects import Objects
+from infra.objects.s3 import S3Objects
+
+BUCKET = "pipeline"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a release of one app in one environment talks to. Tests replace this and nothing else."""
+
+    environment: Environment
+    app: str
+    url: str
+    code_host: CodeHost
+    hosting: Hosting
+    edge: Edge
+    database: Database
+    objects: Objects
+    notify: Notify
+    incidents: Incidents
+
+
+def connect(environment: Environment, app: str) -> Platform:
+    """The capabilities of `app` in `environment`. Raises BadInput when the app is not one of the environment's."""
+    if environment.app.name and environment.app.name != app:
+        raise BadInput(
+            "app",
+            f"{app!r} is not what {environment.name} runs",
+            f"{environment.name} releases {environment.app.name!r}; see [app] name in its environment file",
+        )
+    if environment.kind != "local":
+        raise BadInput(
+            "environment",
+            f"{environment.name!r} runs on vendors that this version cannot reach yet",
+            "use --env local",
+        )
+    return _local(environment, app)
+
+
+def objects_of(environment: Environment) -> Objects:
+    """The environment's object store, which needs no app."""
+    keys = local_credentials(environment.state)
+    endpoint = f"http://127.0.0.1:{environment.platform.object_store_port}"
+    return S3Objects(endpoint, keys.object_store_key, keys.object_store_secret, BUCKET)
+
+
+def _local(environment: Environment, app: str) -> Platform:
+    objects = objects_of(environment)
+    port = EdgeProxy(environment).site(app)
+    return Platform(
+        environment=environment,
+        app=app,
+        url=f"http://127.0.0.1:{port}",
+        code_host=Git(environment.state / "repositories"),
+        hosting=LocalHosting(environment.state / "apps" / app),
+        edge=CaddyEdge(environment, app),
+        database=LocalDatabase(environment),
+        objects=objects,
+        notify=Logbook(environment.state / "notifications.jsonl"),
+        incidents=StoredIncidents(objects),
+    )

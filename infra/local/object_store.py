@@ -1,0 +1,98 @@
+"""The object store of the local platform: rclone serving S3 from plain files, with a key of its own.
+
+It knows no object lock and forgets user metadata at a restart: rely on neither.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from infra import processes
+from infra.commands import Command
+from infra.environment import Environment
+from infra.errors import Rejected, Unreachable
+from infra.files import make_folder
+from infra.local import Place, Say, ServiceStatus
+from infra.local.credentials import local_credentials
+from infra.objects.s3 import S3Objects
+from infra.ports import LOOPBACK, check_free
+
+BUCKET = "pipeline"
+BACKUP_BUCKET = "pipeline-backups"
+_READY_SECONDS = 30.0
+
+
+def endpoint(environment: Environment) -> str:
+    """The URL that S3 clients talk to."""
+    return f"http://{LOOPBACK}:{environment.platform.object_store_port}"
+
+
+def local_objects(environment: Environment, bucket: str = BUCKET) -> S3Objects:
+    """One bucket of this environment's object store."""
+    credentials = local_credentials(environment.state)
+    return S3Objects(endpoint(environment), credentials.object_store_key, credentials.object_store_secret, bucket)
+
+
+class ObjectStore:
+    """One process; objects are files below `<state>/objects/<bucket>`."""
+
+    name = "object-store"
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._place = Place(environment.state, self.name)
+        self._folder = environment.state / "objects"
+        self.ports: tuple[int, ...] = (environment.platform.object_store_port,)
+
+    def is_up(self) -> bool:
+        """Whether its process runs."""
+        return self._place.daemon is not None
+
+    def up(self, say: Say) -> None:
+        """Run until it answers a signed question. Raises Rejected with its last words."""
+        for bucket in (BUCKET, BACKUP_BUCKET):
+            make_folder(self._folder / bucket)
+        if not self.is_up():
+            check_free(self.ports[0])
+            daemon = processes.start(self.name, self._serve(), record=self._place.record, log=self._place.log)
+            say(f"{self.name}: starting on port {self.ports[0]} (pid {daemon.pid})")
+        self._wait_until_ready()
+
+    def down(self, say: Say) -> None:
+        """Stop it; objects stay."""
+        if processes.stop(self._place.daemon, grace_seconds=10):
+            say(f"{self.name}: stopped")
+        self._place.record.unlink(missing_ok=True)
+
+    def status(self) -> ServiceStatus:
+        """Healthy means that it answers a signed question."""
+        daemon = self._place.daemon
+        if daemon is None:
+            words = processes.last_words(self._place.log, 1)
+            return ServiceStatus(self.name, "stopped", None, self.ports[0], words)
+        try:
+            local_objects(self._environment).check()
+        except (Unreachable, Rejected) as error:
+            return ServiceStatus(self.name, "unhealthy", daemon.pid, self.ports[0], error.message)
+        return ServiceStatus(self.name, "healthy", daemon.pid, self.ports[0], f"rclone serves {self._folder}")
+
+    def _serve(self) -> Command:
+        credentials = local_credentials(self._environment.state)
+        rclone = str(Path(sys.executable).parent / "rclone")
+        words = (rclone, "serve", "s3", str(self._folder), "--addr", f"{LOOPBACK}:{self.ports[0]}")
+        # The key goes through the environment, which only the same user can read; an empty config path means none.
+        key = f'"{credentials.object_store_key},{credentials.object_store_secret}"'
+        return Command(words, variables={"RCLONE_AUTH_KEY": key, "RCLONE_CONFIG": ""})
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            try:
+                return local_objects(self._environment).check()
+            except Unreachable as error:
+                if not self.is_up() or time.monotonic() > deadline:
+                    words = processes.last_words(self._place.log)
+                    raise Rejected(f"{self.name} did not become healthy: {words}", f"see {self._place.log}") from error
+                time.sleep(0.05)

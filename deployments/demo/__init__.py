@@ -1,0 +1,1 @@
+"""The demo: small apps as git repositories, and visitors that use them."""

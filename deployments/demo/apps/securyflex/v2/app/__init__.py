@@ -1,0 +1,3 @@
+"""SecuryFlex: shifts, GPS check-ins and payments of security guards."""
+
+VERSION = "v2"

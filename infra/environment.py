@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.config import Part, parse_table, read_toml
 from infra.errors import BadInput
+from infra.redaction import remember_secrets
 
 Kind = Literal["local", "development", "staging", "production"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -56,7 +57,11 @@ class LocalPlatform(Part):
 
 
 class App(Part):
-    """What is released here. An empty name lets any app in."""
+    """What is released here. An empty name lets any app in.
+
+    A secret variable is `env:NAME`, read from our own environment when it is needed; only a local
+    environment may hold the value itself.
+    """
 
     name: str = ""
     variables: dict[str, str] = Field(default_factory=dict)
@@ -69,6 +74,25 @@ class App(Part):
             if not secret.strip() or secret.lower().startswith(_PLACEHOLDERS):
                 raise ValueError(f"{name} holds a placeholder, not a secret")
         return value
+
+    def secrets(self) -> dict[str, str]:
+        """The values of the secret variables, redacted from everything printed from now on.
+
+        Raises BadInput naming the one that is not set.
+        """
+        found = {name: _secret(f"app.secret_variables.{name}", value) for name, value in self.secret_variables.items()}
+        remember_secrets(found.values())
+        return found
+
+
+def _secret(field: str, value: str) -> str:
+    if not value.startswith("env:"):
+        return value
+    name = value.removeprefix("env:")
+    secret = os.environ.get(name, "")
+    if not secret.strip() or secret.lower().startswith(_PLACEHOLDERS):
+        raise BadInput(field, f"the variable {name} is not set or holds a placeholder", f"export {name}")
+    return secret
 
 
 class Traffic(Part):
@@ -149,7 +173,7 @@ class Environment(Part):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")
     kind: Kind
     state_folder: str = ".pipeline"
-    prefect_api: str = Field("http://127.0.0.1:4200/api", pattern=r"^https?://")
+    prefect_api: str = Field("", pattern=r"^(https?://.*/api)?$")
     platform: LocalPlatform = LocalPlatform()
     app: App = App()
     traffic: Traffic = Traffic()
@@ -157,6 +181,18 @@ class Environment(Part):
     canary: Canary = Canary()
     watch: Watch = Watch()
     peak_hours: PeakHours | None = None
+
+    @model_validator(mode="after")
+    def _keeps_secrets_elsewhere(self) -> Environment:
+        plain = [name for name, value in self.app.secret_variables.items() if not value.startswith("env:")]
+        if plain and self.kind != "local":
+            raise ValueError(f"app.secret_variables.{plain[0]} is written in the file; write env:{plain[0]} instead")
+        return self
+
+    @property
+    def prefect_url(self) -> str:
+        """Where Prefect's API is: as given, or the local platform's."""
+        return self.prefect_api or f"http://127.0.0.1:{self.platform.prefect_port}/api"
 
     @property
     def state(self) -> Path:

@@ -16,14 +16,11 @@ from infra.hosting import Hosting
 from infra.hosting.local import LocalHosting
 from infra.incidents import Incidents
 from infra.incidents.stored import StoredIncidents
-from infra.local.credentials import local_credentials
 from infra.local.edge import EdgeProxy
+from infra.local.object_store import local_objects
 from infra.notify import Notify
 from infra.notify.logbook import Logbook
 from infra.objects import Objects
-from infra.objects.s3 import S3Objects
-
-BUCKET = "pipeline"
 
 
 @dataclass(frozen=True)
@@ -50,20 +47,29 @@ def connect(environment: Environment, app: str) -> Platform:
             f"{app!r} is not what {environment.name} runs",
             f"{environment.name} releases {environment.app.name!r}; see [app] name in its environment file",
         )
+    _check_reachable(environment)
+    return _local(environment, app)
+
+
+def objects_of(environment: Environment) -> Objects:
+    """The environment's object store, which needs no app."""
+    _check_reachable(environment)
+    return local_objects(environment)
+
+
+def database_of(environment: Environment) -> Database:
+    """The environment's database, which needs no app."""
+    _check_reachable(environment)
+    return LocalDatabase(environment)
+
+
+def _check_reachable(environment: Environment) -> None:
     if environment.kind != "local":
         raise BadInput(
             "environment",
             f"{environment.name!r} runs on vendors that this version cannot reach yet",
             "use --env local",
         )
-    return _local(environment, app)
-
-
-def objects_of(environment: Environment) -> Objects:
-    """The environment's object store, which needs no app."""
-    keys = local_credentials(environment.state)
-    endpoint = f"http://127.0.0.1:{environment.platform.object_store_port}"
-    return S3Objects(endpoint, keys.object_store_key, keys.object_store_secret, BUCKET)
 
 
 def _local(environment: Environment, app: str) -> Platform:

@@ -148,6 +148,8 @@ def _shell(line: str, folder: Path, variables: Mapping[str, str], timeout_second
 
 def _is_simple(line: str) -> bool:
     """Whether `exec` may stand before the line, so that the app itself gets our signals and not a shell."""
+    if line.startswith("exec "):
+        return False
     return not any(mark in line for mark in (";", "&", "|", "\n", "(", "<", ">")) and "=" not in line.split()[0]
 
 

@@ -1,0 +1,51 @@
+"""Puts the verbs together, and turns every error into one message and one exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+import typer
+from rich.console import Console
+
+from deployments.cli import exit_codes, flow_verbs, measure_verbs, platform_verbs
+from infra.errors import BadInput, PipelineError
+
+app = typer.Typer(
+    name="pipeline",
+    help="Release apps safely: checks, backup, expand migration, canary, promotion, and the way back.\n\n"
+    f"Exit codes: {exit_codes.EXPLAINED}.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+platform_verbs.add_to(app)
+flow_verbs.add_to(app)
+measure_verbs.add_to(app)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        code = typer.main.get_command(app).main(prog_name="pipeline", standalone_mode=False)
+    except click.exceptions.Exit as left:
+        code = left.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        code = exit_codes.REFUSED
+    except (KeyboardInterrupt, click.Abort):
+        code = exit_codes.INTERRUPTED
+    except PipelineError as error:
+        _show(error)
+        code = exit_codes.REFUSED if isinstance(error, BadInput) else exit_codes.FAILED
+    sys.exit(code if isinstance(code, int) else exit_codes.OK)
+
+
+def _show(error: PipelineError) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": type(error).__name__, "message": error.message, "hint": error.hint}))
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]{type(error).__name__}[/]", end=": ")
+    console.print(str(error), markup=False)

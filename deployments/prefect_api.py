@@ -1,0 +1,128 @@
+"""The few calls that the command line makes to Prefect's API, without importing Prefect (which costs seconds)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from infra.errors import BadInput, Rejected, Unreachable
+
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """A flow run as the server sees it now. `outcome` is its state's name, such as RolledBack."""
+
+    id: str
+    name: str
+    type: str
+    outcome: str
+    message: str
+    seconds: float
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its state is final."""
+        return self.type in FINAL
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """One stage of a flow run."""
+
+    id: str
+    name: str
+    type: str
+    outcome: str
+    tries: int
+    started: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a flow run's log. `task` is the task run's id, empty for the flow's own lines."""
+
+    time: str
+    level: int
+    text: str
+    task: str
+
+
+class PrefectApi:
+    """`url` ends in /api."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = httpx.Client(base_url=url, timeout=20, transport=httpx.HTTPTransport(retries=3))
+
+    def start(self, flow: str, deployment: str, parameters: dict[str, Any]) -> FlowRun:
+        """A new run of `flow/deployment`. Raises Unreachable, or BadInput when the server refuses a parameter."""
+        found = self._ask("GET", f"/deployments/name/{flow}/{deployment}")
+        return _flow_run(self._ask("POST", f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters}))
+
+    def flow_run(self, run: str) -> FlowRun:
+        """As it is now."""
+        return _flow_run(self._ask("GET", f"/flow_runs/{run}"))
+
+    def task_runs(self, run: str) -> list[TaskRun]:
+        """Its stages so far, in the order they began."""
+        rows = self._ask("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}, "limit": 200})
+        return sorted((_task_run(row) for row in rows), key=lambda task: task.started or "9")
+
+    def log(self, run: str, skip: int) -> list[LogLine]:
+        """Lines after the first `skip`, oldest first."""
+        asked = {
+            "logs": {"flow_run_id": {"any_": [run]}},
+            "sort": "TIMESTAMP_ASC",
+            "offset": skip,
+            "limit": 200,
+        }
+        rows = self._ask("POST", "/logs/filter", asked)
+        return [LogLine(r["timestamp"], r["level"], r["message"], r["task_run_id"] or "") for r in rows]
+
+    def page(self, run: str) -> str:
+        """Where a person looks at it."""
+        return f"{self._url.removesuffix('/api')}/runs/flow-run/{run}"
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        try:
+            answer = self._client.request(method, path, json=body)
+        except httpx.TransportError as error:
+            raise Unreachable(
+                f"no answer from Prefect at {self._url} ({type(error).__name__})", "run `pipeline up`"
+            ) from error
+        if answer.status_code == 404:
+            raise BadInput("deployment", f"{path} is not known to Prefect", "run `pipeline up`, which registers it")
+        if answer.status_code in (409, 422):
+            raise BadInput("parameters", f"refused by Prefect: {answer.text[:500]}", "see `--help` for what it takes")
+        if answer.status_code >= 400:
+            raise Rejected(f"{method} {path} gave {answer.status_code}: {answer.text[:500]}")
+        return answer.json()
+
+
+def _flow_run(row: dict[str, Any]) -> FlowRun:
+    state = row.get("state") or {}
+    return FlowRun(
+        row["id"],
+        row["name"],
+        row.get("state_type") or "PENDING",
+        row.get("state_name") or "",
+        state.get("message") or "",
+        row.get("total_run_time") or row.get("estimated_run_time") or 0.0,
+    )
+
+
+def _task_run(row: dict[str, Any]) -> TaskRun:
+    return TaskRun(
+        row["id"],
+        row["name"],
+        row.get("state_type") or "PENDING",
+        row.get("state_name") or "",
+        row.get("run_count") or 0,
+        row.get("start_time") or "",
+        row.get("total_run_time") or row.get("estimated_run_time") or 0.0,
+    )

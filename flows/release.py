@@ -1,0 +1,117 @@
+"""One version's whole journey to all users, and back when the evidence says so."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows import outcome
+from flows.way_back import go_back
+from infra.errors import BadInput
+from tasks.announce import announce, one_line, open_incident
+from tasks.check_gates import check_gates
+from tasks.checkout import checkout
+from tasks.expand_schema import expand_schema, verify_schema
+from tasks.outcomes import GateClosed, WayBackFailed
+from tasks.protect_data import protect_data
+from tasks.ramp_canary import ramp_canary
+from tasks.records import Record, check_not_aborted, end_record, write_record
+from tasks.release import Release, release_id
+from tasks.report import write_report
+from tasks.run_checks import run_coverage, run_integration, run_unit
+from tasks.scan import KINDS, scan
+from tasks.shift_traffic import attach_candidate, make_room, promote
+from tasks.smoke_test import smoke_test
+from tasks.start_candidate import build_candidate, start_candidate
+from tasks.watch import watch
+
+
+@flow(name="release", flow_run_name="release {ref} to {environment}", task_runner=ThreadPoolTaskRunner(max_workers=6))
+def release(repository: str, ref: str, environment: str = "local") -> State[Any]:
+    """Release `ref` of `repository` (a git path or URL) to everyone in `environment`.
+
+    Ends Promoted, GateClosed (nothing was touched), RolledBack, WayBackFailed or Refused.
+    """
+    try:
+        order = checkout(environment, repository, ref, release_id(ref, str(flow_run.id)))
+    except BadInput as error:
+        return outcome.failed(outcome.REFUSED, str(error))
+    record = Record(order, str(flow_run.id), "running", time.time())
+    write_record(record)
+    try:
+        run_stages(order)
+    except BaseException as failure:
+        ended = end_badly(record, failure)
+        if not isinstance(failure, Exception):
+            raise  # cancelled: the way back is done, and Prefect says Cancelled
+        return ended
+    return end_well(record)
+
+
+def run_stages(order: Release) -> None:
+    """The journey, top to bottom. Raises at the first no."""
+    prove_quality(order)
+    protect_data(order)
+    verify_schema(order, expand_schema(order))
+    check_not_aborted(order)
+    build_candidate(order)
+    candidate = start_candidate(order)
+    smoke_test(order, candidate.url)
+    check_not_aborted(order)
+    slot = make_room(order)
+    route = attach_candidate(order, slot, candidate)
+    evidence = ""
+    for weight in order.settings.canary.weights if route.live else ():
+        evidence = ramp_canary(order, slot, weight, evidence).evidence
+    promote(order, slot)
+    watch(order, slot, candidate.url, order.settings.watch.seconds)
+
+
+def prove_quality(order: Release) -> None:
+    """Checks and scans at the same time, then every gate on what they found. Touches nothing."""
+    checks = [run_unit.submit(order), run_integration.submit(order)]
+    measured = run_coverage.submit(order)
+    scans = [scan.submit(order, kind) for kind in KINDS]
+    coverage = measured.result()
+    for check in checks:
+        check.result()
+    check_gates(order, coverage, [one.result() for one in scans])
+
+
+def end_well(record: Record) -> State[Any]:
+    """Promoted: report and announcement."""
+    order = record.release
+    took = time.time() - record.started
+    message = f"{order.app} {order.label} is live for everyone in {order.environment} after {took:.0f} s"
+    report = write_report(record, "promoted", message)
+    end_record(record, "promoted", message, report)
+    announce(order, message, "", "info")
+    return outcome.completed(outcome.PROMOTED, message)
+
+
+def end_badly(record: Record, failure: BaseException) -> State[Any]:
+    """The way back, then everybody is told. A way back that fails is the headline, its cause the context."""
+    order, reason = record.release, one_line(failure)
+    try:
+        undone = go_back(order)
+    except WayBackFailed as worse:
+        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
+        open_incident(order, "P1", one_line(worse), f"{worse}\n\nit went back because of: {reason}")
+        announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
+        get_run_logger().error("the way back failed", exc_info=worse)
+        return outcome.failed(outcome.WAY_BACK_FAILED, f"{one_line(worse)}; it went back because of: {reason}")
+    if not undone and isinstance(failure, GateClosed):
+        end_record(record, "gate closed", reason)
+        announce(order, f"{order.app} {order.label} was stopped at a gate: {reason}", failure.hint, "warning")
+        return outcome.failed(outcome.GATE_CLOSED, reason)
+    report = write_report(record, "rolled back", reason)
+    end_record(record, "rolled back", reason, report)
+    open_incident(order, "P2", f"{order.app} {order.label} was rolled back: {reason}", "\n".join(undone))
+    announce(order, f"{order.app} {order.label} was rolled back: {reason}", "; ".join(undone), "warning")
+    return outcome.failed(outcome.ROLLED_BACK, reason)

@@ -1,0 +1,46 @@
+"""After promotion: make the previous release, which was kept warm, live again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import outcome
+from infra.errors import BadInput, Rejected
+from tasks.announce import announce, one_line, open_incident
+from tasks.outcomes import GateClosed
+from tasks.release import Release
+from tasks.return_to_previous import find_previous, return_to_previous, wake_previous
+from tasks.smoke_test import smoke_test
+from tasks.watch import watch
+
+
+@flow(name="rollback", flow_run_name="roll back {app} in {environment}")
+def rollback(app: str, reason: str, environment: str = "local") -> State[Any]:
+    """Send everyone to the version before the live one. The schema stays: expanding never broke that version.
+
+    Ends RolledBack (done), GateClosed (the previous version does not work; nothing was touched) or Refused.
+    """
+    try:
+        previous = find_previous(environment, app)
+    except (BadInput, Rejected) as error:
+        return outcome.failed(outcome.REFUSED, str(error))
+    return _go_to(previous, reason)
+
+
+def _go_to(previous: Release, reason: str) -> State[Any]:
+    try:
+        deployment = wake_previous(previous)
+        smoke_test(previous, deployment.url)
+    except (GateClosed, Rejected) as closed:
+        why = one_line(closed)
+        open_incident(previous, "P1", f"cannot roll back to {previous.label}: {why}", str(closed))
+        return outcome.failed(outcome.GATE_CLOSED, why)
+    slot = return_to_previous(previous)
+    message = f"{previous.app} {previous.label} is live again in {previous.environment}: {reason}"
+    open_incident(previous, "P2", message, reason)
+    announce(previous, message, reason, "warning")
+    watch(previous, slot, deployment.url, previous.settings.watch.seconds)
+    return outcome.completed(outcome.ROLLED_BACK, message)

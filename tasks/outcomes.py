@@ -1,0 +1,25 @@
+"""How a release can end other than well, as errors that carry one sentence for a person."""
+
+from __future__ import annotations
+
+from infra.errors import PipelineError
+
+
+class GateClosed(PipelineError):
+    """The answer is no. The message reads `<what> at <where>: <number> over <limit>`."""
+
+
+class CanaryFailed(PipelineError):
+    """The evidence says that the candidate is worse than it may be."""
+
+
+class Undecided(PipelineError):
+    """The time for a canary step is up and the evidence says neither yes nor no."""
+
+
+class Aborted(PipelineError):
+    """A person asked for the release to go back."""
+
+
+class WayBackFailed(PipelineError):
+    """A step back did not work: the headline. What made us go back is its `__context__`."""

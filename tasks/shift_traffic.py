@@ -1,0 +1,94 @@
+"""The candidate's place at the edge: into a slot at weight 0, to everyone at promotion, and out again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from infra.edge import Route, Slot, Target
+from infra.hosting import Deployment
+from tasks.notes import write_note
+from tasks.outcomes import WayBackFailed
+from tasks.release import Release, speaker
+from tasks.stage import stage
+
+NAME = "traffic"
+
+
+@stage("make room", tries=3)
+def make_room(release: Release) -> Slot:
+    """The slot for the candidate. A version kept warm there since the last release is drained and ended."""
+    say = speaker()
+    platform = release.platform
+    route = platform.edge.route()
+    slot = route.beside
+    old = route.at(slot)
+    if old and old.deployment != release.deployment:
+        say(f"{old.version} leaves slot {slot}: the way back is now {_name(route.live_target)}")
+        platform.edge.detach(slot)
+        platform.hosting.stop(old.deployment, release.settings.traffic.drain_seconds)
+        platform.hosting.prune(keep=3)
+    return slot
+
+
+@stage("attach candidate", tries=3)
+def attach_candidate(release: Release, slot: Slot, candidate: Deployment) -> Route:
+    """The candidate in its slot, still without visitors."""
+    edge = release.platform.edge
+    route = edge.route()
+    live = route.live_target
+    write_note(release, NAME, {"live": route.live, "deployment": live.deployment if live else None, "slot": slot})
+    edge.attach(slot, Target(candidate.id, candidate.address, release.label))
+    speaker()(f"{release.label} is in slot {slot} at weight 0; {_name(live)} is live")
+    return edge.route()
+
+
+@stage("promote", tries=3)
+def promote(release: Release, slot: Slot) -> Route:
+    """Everyone to the candidate, which is live from now on; the version before it stays warm."""
+    edge = release.platform.edge
+    before = edge.route()
+    edge.make_live(slot)
+    route = edge.route()
+    speaker()(f"{release.label} is live in slot {slot}; {_name(before.live_target)} is kept warm")
+    return route
+
+
+@stage("way back: traffic", tries=3)
+def put_traffic_back(release: Release, facts: dict[str, Any]) -> str:
+    """All visitors to what was live before, and the candidate out of its slot."""
+    say = speaker()
+    edge = release.platform.edge
+    started = time.monotonic()
+    route = edge.route()
+    if facts["live"] is None:
+        return _leave_first(release, route)
+    if route.live != facts["live"]:
+        edge.make_live(facts["live"])
+    elif route.at(route.beside):
+        edge.weigh(0)
+    say(f"all traffic is on {_name(edge.route().live_target)} after {(time.monotonic() - started) * 1000:.0f} ms")
+    if is_ours(edge.route(), facts["slot"], release):
+        edge.detach(facts["slot"])
+    return f"traffic on {_name(edge.route().live_target)}"
+
+
+def is_ours(route: Route, slot: Slot, release: Release) -> bool:
+    """Whether this release's deployment is in the slot."""
+    target = route.at(slot)
+    return target is not None and target.deployment == release.deployment
+
+
+def _leave_first(release: Release, route: Route) -> str:
+    if route.live and is_ours(route, route.live, release):
+        raise WayBackFailed(
+            f"{release.label} stays live: no version came before it to return to", "release a version that works"
+        )
+    for slot in ("blue", "green"):
+        if is_ours(route, slot, release):
+            release.platform.edge.detach(slot)
+    return "no version came before it: nothing serves"
+
+
+def _name(target: Target | None) -> str:
+    return target.version if target else "no version"

@@ -1,0 +1,41 @@
+"""Proof that a deployment works, asked at its own address: the app's command, its paths, or at least its health."""
+
+from __future__ import annotations
+
+import httpx
+
+from infra.commands import Command, run
+from infra.errors import CommandFailed, Unknown
+from tasks.outcomes import GateClosed
+from tasks.release import Release, speaker
+from tasks.stage import stage
+
+
+@stage("smoke tests", run_name="smoke tests at {url}")
+def smoke_test(release: Release, url: str) -> str:
+    """One line on what was asked. Raises GateClosed at the first wrong answer."""
+    say = speaker()
+    manifest = release.source.manifest
+    smoke = manifest.smoke
+    paths = smoke.paths or (manifest.health.path,)
+    for path in paths:
+        check_path(url + path)
+    say(f"{len(paths)} paths answered 200 at {url}")
+    if not smoke.command:
+        return f"{len(paths)} paths"
+    what = Command(("sh", "-c", smoke.command), release.source.folder, {"BASE_URL": url}, smoke.timeout_seconds)
+    try:
+        outcome = run(what, say=say)
+    except (CommandFailed, Unknown) as error:
+        raise GateClosed(f"smoke tests of {release.label} at {url}: {error.message}") from error
+    return f"{len(paths)} paths and {smoke.command!r} in {outcome.seconds:.1f} s"
+
+
+def check_path(url: str) -> None:
+    """Raises GateClosed unless `url` answers 200."""
+    try:
+        status = httpx.get(url, timeout=10, follow_redirects=True).status_code
+    except httpx.TransportError as error:
+        raise GateClosed(f"smoke: {url} gave no answer ({type(error).__name__})") from error
+    if status != 200:
+        raise GateClosed(f"smoke: {url} answered {status}, expected 200")

@@ -1,0 +1,46 @@
+"""Builds the version and runs it at an address of its own, with no visitors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.hosting import Deployment
+from tasks.notes import write_note
+from tasks.release import Release, speaker
+from tasks.stage import stage
+
+NAME = "start-candidate"
+
+
+@stage("build candidate")
+def build_candidate(release: Release) -> None:
+    """A deployment that does not run yet."""
+    write_note(release, NAME, {"deployment": release.deployment})
+    release.platform.hosting.build(release.source, release.deployment, variables_of(release), speaker())
+
+
+@stage("start candidate")
+def start_candidate(release: Release) -> Deployment:
+    """The running, healthy candidate. Raises Rejected with its last words when it will not run."""
+    return release.platform.hosting.start(release.deployment, variables_of(release), speaker())
+
+
+@stage("way back: candidate", tries=3)
+def stop_candidate(release: Release, facts: dict[str, Any]) -> str:
+    """End the candidate after draining. Its folder and log stay for people to read."""
+    deployment = str(facts["deployment"])
+    hosting = release.platform.hosting
+    hosting.stop(deployment, release.settings.traffic.drain_seconds)
+    speaker()(f"{deployment} does not run any more")
+    return f"candidate {deployment} stopped"
+
+
+def variables_of(release: Release) -> dict[str, str]:
+    """What the app finds in its environment, beside PORT."""
+    return {
+        **release.settings.app.variables,
+        **release.settings.app.secrets(),
+        "DATABASE_URL": release.platform.database.ensure(release.app),
+        "APP_VERSION": release.label,
+        "APP_ENVIRONMENT": release.environment,
+    }

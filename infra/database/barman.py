@@ -8,13 +8,28 @@ import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from infra.commands import Command, Say, command, run
-from infra.database import Snapshot
 from infra.database.connection import Access
 from infra.errors import Unknown
 
 SERVER = "local"
+_NAME_PREFIX = "snapshot-"  # Barman reserves words such as `first` and `latest` as names
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One finished copy as Barman lists it. `time` is when it became whole, in seconds since the epoch."""
+
+    id: str
+    name: str
+    begin_lsn: str
+    end_lsn: str
+    begin_segment: str
+    end_segment: str
+    seconds: float
+    time: float
 
 
 @dataclass(frozen=True)
@@ -49,8 +64,11 @@ class Barman:
         return f"{shlex.join(words).replace('%', '%%')} %f %p"
 
     def backup(self, name: str, access: Access, say: Say) -> None:
-        """A full copy. Raises CommandFailed with Barman's words; a failed copy stays listed but is no snapshot."""
-        options = ("--immediate-checkpoint", "--jobs", "2", "--name", name)
+        """A full copy, once Postgres has archived the log around it.
+
+        Raises CommandFailed with Barman's words; a failed copy stays listed but is no snapshot.
+        """
+        options = ("--immediate-checkpoint", "--jobs", "2", "--name", f"{_NAME_PREFIX}{name}")
         where = ("--host", access.host, "--port", str(access.port), "--user", access.user, "--dbname", access.database)
         words = self._words("barman-cloud-backup", "-v", *options, *where)
         run(self._command(words, PGPASSWORD=access.password), say=say)
@@ -59,16 +77,28 @@ class Barman:
         """Bring one full copy into an empty folder. Raises CommandFailed."""
         run(self._command([*self._words("barman-cloud-restore"), backup, str(folder)]), say=say)
 
-    def catalog(self) -> list[tuple[str, Snapshot]]:
-        """The finished copies as (name, snapshot), newest first. Raises Unknown for an answer that is no catalog."""
+    def catalog(self) -> list[Backup]:
+        """The finished copies, newest first. Raises Unknown for an answer that is no catalog."""
         words = self._words("barman-cloud-backup-list", "--format", "json", "-q")
         output = run(self._command(words)).output
         try:
             entries = json.loads(output)["backups_list"]
-            found = [(e.get("backup_name") or "", _snapshot(e)) for e in entries if e["status"] == "DONE"]
+            found = [_backup(entry) for entry in entries if entry["status"] == "DONE"]
         except (ValueError, KeyError, TypeError) as error:
             raise Unknown(f"barman-cloud-backup-list gave no catalog ({error}): {output[:500]}") from error
-        return sorted(found, key=lambda pair: pair[1].id, reverse=True)
+        return sorted(found, key=lambda backup: backup.id, reverse=True)
+
+    def folder_of(self, backup: str) -> str:
+        """The key prefix below which one copy lies in its bucket."""
+        return f"{self._prefix}/{SERVER}/base/{backup}/"
+
+    def segment_key(self, segment: str) -> str:
+        """The key of one archived segment of the log, such as `000000010000000000000006`."""
+        return f"{self._prefix}/{SERVER}/wals/{segment[:16]}/{segment}.gz"
+
+    @property
+    def _prefix(self) -> str:
+        return self.destination.removeprefix("s3://").split("/", 1)[1]
 
     def _words(self, program: str, *options: str) -> list[str]:
         return [
@@ -84,14 +114,14 @@ class Barman:
         return command(*words, variables=self.variables | more, timeout_seconds=3600)
 
 
-def _snapshot(entry: dict[str, str]) -> Snapshot:
-    began = datetime.fromisoformat(entry["begin_time_iso"]).timestamp()
-    ended = datetime.fromisoformat(entry["end_time_iso"]).timestamp()
-    return Snapshot(
+def _backup(entry: dict[str, Any]) -> Backup:
+    return Backup(
         id=entry["backup_id"],
-        bytes=int(entry["size"] or 0),
-        seconds=ended - began,
+        name=(entry["backup_name"] or "").removeprefix(_NAME_PREFIX),
         begin_lsn=entry["begin_xlog"],
         end_lsn=entry["end_xlog"],
-        time=ended,
+        begin_segment=entry["begin_wal"],
+        end_segment=entry["end_wal"],
+        seconds=float(entry["copy_stats"]["total_time"]),
+        time=datetime.fromisoformat(entry["end_time_iso"]).timestamp(),
     )

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import LiteralString
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
 
-from infra.errors import Rejected, Unknown, Unreachable
+from infra.errors import BadInput, Rejected, Unknown, Unreachable
 from infra.ports import LOOPBACK
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -33,6 +33,22 @@ class Access:
     def url(self) -> str:
         """`postgresql://user:password@host:port/database`."""
         return f"postgresql://{quote(self.user)}:{quote(self.password)}@{self.host}:{self.port}/{quote(self.database)}"
+
+
+def access_to(url: str, name: str = "the database") -> Access:
+    """The access that a `postgresql://user:password@host:port/database` URL describes. Raises BadInput."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 5432
+    except ValueError as error:
+        raise BadInput(
+            "database URL", f"cannot be read: {error}", "give postgresql://user:password@host:port/name"
+        ) from error
+    if parts.scheme != "postgresql" or not (parts.hostname and parts.username and parts.path.strip("/")):
+        problem = "must have a scheme, a user, a host and a database"
+        raise BadInput("database URL", problem, "give postgresql://user:password@host:port/name")
+    user, password = unquote(parts.username), unquote(parts.password or "")
+    return Access(name, port, user, password, unquote(parts.path[1:]), parts.hostname)
 
 
 @contextmanager

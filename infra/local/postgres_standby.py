@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from typing import LiteralString
 
 from infra.commands import command, run
 from infra.database.connection import Access, connected, has_row, one
@@ -144,20 +145,24 @@ class Standby:
         return path
 
     def _follows(self) -> bool:
-        return _is_streaming(self._bare.access)
+        return _has(self._bare.access, "SELECT 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+
+    def _has_caught_up(self) -> bool:
+        caught_up = "SELECT 1 FROM pg_stat_replication WHERE application_name = 'standby' AND state = 'streaming'"
+        return self._follows() and _has(self._primary, caught_up)
 
     def _follows_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while not self._follows():
+        while not self._has_caught_up():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
         return True
 
 
-def _is_streaming(access: Access) -> bool:
+def _has(access: Access, question: LiteralString) -> bool:
     try:
         with connected(access) as connection:
-            return has_row(connection, "SELECT 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+            return has_row(connection, question)
     except (Unreachable, Rejected):
         return False

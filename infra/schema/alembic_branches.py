@@ -1,0 +1,133 @@
+"""A schema kept by Alembic in an `expand` and a `contract` branch; the app brings revision files, we the rest.
+
+An app's revision code runs in a process of its own, which knows the app's database and none of our secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from infra.commands import Command, Say, run
+from infra.database.connection import Access, access_to, connected, has_row
+from infra.environment import PROJECT_FOLDER
+from infra.errors import BadInput, CommandFailed, Rejected, Unreachable
+from infra.schema import Revision
+from infra.schema.fingerprint import fingerprint_of
+
+Branch = Literal["expand", "contract"]
+_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_SECONDS = 3600.0
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+class LockTimeout(CommandFailed):
+    """A revision waited too long for a lock and was taken back whole: it may be tried again."""
+
+
+class AlembicSchema:
+    """The revision files in `folder`, beside the database at `database_url` (`postgresql://user:password@host/name`)."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        if not folder.is_dir():
+            raise BadInput("schema.directory", f"{folder} is not a folder", "name the folder of the revision files")
+        self._folder = folder.resolve()
+        self._url = database_url
+        self._access: Access = access_to(database_url)
+
+    def current(self) -> tuple[str, ...]:
+        """The revisions that the database says it has (heads), read from the database; sorted."""
+        with connected(self._access) as connection:
+            if not has_row(connection, "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"):
+                return ()
+            return tuple(
+                str(name) for (name,) in connection.execute("SELECT version_num FROM alembic_version ORDER BY 1")
+            )
+
+    def pending(self, branch: str) -> list[Revision]:
+        """Revisions of `branch` that the database does not have yet, oldest first.
+
+        Raises Rejected when the database has a revision that this version does not know.
+        """
+        answer = self._ask("pending", "--branch", _branch(branch), "--revisions", *self.current())
+        return [Revision(**found) for found in answer["revisions"]]
+
+    def upgrade(self, branch: str, say: Say) -> tuple[str, ...]:
+        """Apply all pending revisions of `branch`, each in its own transaction; what the database has then.
+
+        Raises Rejected, before anything is applied, when one needs a pending revision of the other branch, and
+        CommandFailed with Postgres's words when a revision fails: those before it stay, it leaves nothing.
+        Its subclass LockTimeout comes after five attempts to get a lock.
+        """
+        self._insist("upgrade", "--branch", _branch(branch), say=say)
+        return self.current()
+
+    def back_to(self, revisions: tuple[str, ...], say: Say) -> tuple[str, ...]:
+        """Undo, newest first, what was applied since `revisions`; harmless when nothing was."""
+        if set(self.current()) != set(revisions):
+            self._insist("back", "--revisions", *revisions, say=say)
+        return self.current()
+
+    def sql(self, branch: str) -> str:
+        """What `upgrade` would run, as SQL, without touching the database."""
+        return str(self._ask("sql", "--branch", _branch(branch), "--revisions", *self.current())["sql"])
+
+    def fingerprint(self) -> str:
+        """A digest of tables, columns, types, defaults, indexes and constraints: equal means the same schema."""
+        return fingerprint_of(self._access)
+
+    def _insist(self, *words: str, say: Say) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self._ask(*words, say=say)
+                return
+            except LockTimeout as error:
+                if attempt == _ATTEMPTS:
+                    raise
+                # Jitter, so that two who wait for each other do not keep meeting.
+                pause = _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
+                say(f"{error.tail}; attempt {attempt} of {_ATTEMPTS}, again in {pause:.1f} s")
+                time.sleep(pause)
+
+    def _ask(self, action: str, *words: str, say: Say | None = None) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory(prefix="schema-") as folder:
+            file = Path(folder) / "answer.json"
+            what = self._command(action, "--folder", str(self._folder), "--answer", str(file), *words)
+            outcome = run(what, say=say, accept=(0, 2))
+            answer: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        if outcome.code == 2 and "error" not in answer:
+            raise CommandFailed(str(what), outcome.code, outcome.output)
+        if "error" in answer:
+            raise _refusal(str(what), **answer["error"])
+        return answer
+
+    def _command(self, *words: str) -> Command:
+        return Command(
+            (sys.executable, "-m", "migrations.run", *words),
+            folder=PROJECT_FOLDER,
+            variables={"PIPELINE_DATABASE_URL": self._url, "PYTHONDONTWRITEBYTECODE": "1"},
+            timeout_seconds=_LONGEST_SECONDS,
+        )
+
+
+def _branch(name: str) -> str:
+    if name not in get_args(Branch):
+        raise BadInput("branch", f"{name!r} does not exist", f"choose one of: {', '.join(get_args(Branch))}")
+    return name
+
+
+def _refusal(asked: str, kind: str, message: str, hint: str, sqlstate: str) -> Rejected | Unreachable:
+    if kind != "database":
+        return Rejected(message, hint)
+    if sqlstate == _LOCK_NOT_AVAILABLE:
+        hint = "find who holds the lock in pg_stat_activity, end it or wait, then repeat"
+        return LockTimeout(asked, 2, f"lock timeout: {message}", hint)
+    if not sqlstate and "revision" not in message:
+        return Unreachable(message, "is the database up? see `pipeline status`")
+    return CommandFailed(asked, 2, message, "nothing of this revision was kept; mend it and repeat")

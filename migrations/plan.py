@@ -1,0 +1,109 @@
+"""Which revisions to run, in which order: expand and contract are never mixed, and the way back is exact."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from alembic.script import Script, ScriptDirectory
+
+EXPAND, CONTRACT = "expand", "contract"
+
+
+class Unfit(Exception):
+    """The revisions cannot be run as asked; the text says which and why, `hint` what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Plan:
+    """The revisions of one version of an app, oldest first, beside the heads that its database has."""
+
+    def __init__(self, scripts: ScriptDirectory) -> None:
+        self._scripts = {script.revision: script for script in scripts.walk_revisions()}
+        self._parents = {name: _parents(scripts, script) for name, script in sorted(self._scripts.items())}
+        self._order = list(TopologicalSorter(self._parents).static_order())
+        self._branches: dict[str, str] = {}
+        for name in self._order:
+            self._branches[name] = self._branch_of(self._scripts[name])
+
+    def pending(self, branch: str, heads: tuple[str, ...]) -> list[Script]:
+        """Revisions of a branch that are not applied yet, oldest first."""
+        done = self._with_ancestors(heads)
+        return [self._scripts[n] for n in self._order if n not in done and self._branches[n] == branch]
+
+    def applicable(self, branch: str, heads: tuple[str, ...]) -> list[Script]:
+        """The same, for running. Raises Unfit when one of them needs a pending revision of the other branch."""
+        chosen = self.pending(branch, heads)
+        met = self._with_ancestors(heads) | {script.revision for script in chosen}
+        for script in chosen:
+            for parent in sorted(self._parents[script.revision] - met):
+                other = self._branches[parent]
+                raise Unfit(
+                    f"{branch} revision {script.revision} needs {other} revision {parent}, which is not applied",
+                    f"run the pending {other} revisions first",
+                )
+        return chosen
+
+    def undone(self, target: tuple[str, ...], heads: tuple[str, ...]) -> list[Script]:
+        """Revisions applied since `target`, newest first."""
+        extra = self._with_ancestors(heads) - self._with_ancestors(target)
+        return [self._scripts[name] for name in reversed(self._order) if name in extra]
+
+    def branch(self, script: Script) -> str:
+        """expand or contract."""
+        return self._branches[script.revision]
+
+    def _branch_of(self, script: Script) -> str:
+        # Alembic hands a label on to ancestors too, so the label is read where it was written.
+        written = getattr(script.module, "branch_labels", None) or ()
+        labels = {written} if isinstance(written, str) else set(written)
+        inherited = {self._branches[parent] for parent in _names(script.down_revision)}
+        folder = Path(script.path).parent.name
+        if EXPAND in labels:
+            return EXPAND
+        return CONTRACT if CONTRACT in labels | inherited | {folder} else EXPAND
+
+    def _with_ancestors(self, heads: tuple[str, ...]) -> set[str]:
+        found: set[str] = set()
+        waiting = list(heads)
+        while waiting:
+            name = waiting.pop()
+            if name not in self._parents:
+                raise Unfit(
+                    f"revision {name} of the database is not among the {len(self._parents)} of this version",
+                    "this version is older than the schema: use the version that brought the revision",
+                )
+            if name not in found:
+                found.add(name)
+                waiting.extend(self._parents[name])
+        return found
+
+
+def has_way_back(script: Script) -> bool:
+    """Whether downgrade() does anything, or has nothing to undo. Read from the source, not by running it."""
+    tree = ast.parse(Path(script.path).read_text())
+    bodies = {node.name: _does(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return bodies.get("downgrade", False) or not bodies.get("upgrade", False)
+
+
+def _does(function: ast.FunctionDef) -> bool:
+    """Whether there is more than a docstring, `pass` and `raise`."""
+    return not all(
+        isinstance(node, ast.Pass | ast.Raise) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in function.body
+    )
+
+
+def _parents(scripts: ScriptDirectory, script: Script) -> set[str]:
+    needed = [found for name in _names(script.dependencies) for found in scripts.get_revisions(name)]
+    return {*_names(script.down_revision), *(found.revision for found in needed if found)}
+
+
+def _names(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)

@@ -1,0 +1,146 @@
+"""`python -m migrations.run`: runs an app's revisions in a process of their own, and answers in a JSON file.
+
+The database's URL comes in PIPELINE_DATABASE_URL. Exit code 2 means: no, for the reason in the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationStep, RevisionStep
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from migrations.plan import Plan, Unfit, has_way_back
+from migrations.session import AnotherMigrator
+
+Choose = Callable[[tuple[str, ...]], list[Script]]
+Answer = dict[str, Any]
+
+
+class Run:
+    """One run over the revisions in `folder`. `running` is the revision that was started last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._config = _configuration(folder)
+        self._scripts = ScriptDirectory.from_config(self._config)
+        self._plan = Plan(self._scripts)
+        self.running = ""
+
+    def pending(self, branch: str, have: tuple[str, ...]) -> Answer:
+        """What `upgrade` would run."""
+        return {"revisions": [self._described(script) for script in self._plan.pending(branch, have)]}
+
+    def sql(self, branch: str, have: tuple[str, ...]) -> Answer:
+        """The same as SQL."""
+        buffer = StringIO()
+        self._run(lambda heads: self._plan.pending(branch, heads), starting_rev=have, as_sql=True, output_buffer=buffer)
+        return {"sql": buffer.getvalue()}
+
+    def upgrade(self, branch: str) -> Answer:
+        """Run all that is pending, or nothing when one of them needs the other branch first."""
+        self._run(lambda heads: self._plan.applicable(branch, heads))
+        return {}
+
+    def back(self, target: tuple[str, ...]) -> Answer:
+        """Undo all that came after `target`."""
+        self._run(lambda heads: self._plan.undone(target, heads), down=True)
+        return {}
+
+    def _run(self, choose: Choose, *, down: bool = False, **options: object) -> None:
+        def steps(heads: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
+            for script in choose(heads):
+                self.running = script.revision
+                print(f"{'undoing' if down else 'applying'} {script.revision}: {script.doc}", flush=True)
+                make = MigrationStep.downgrade_from_script if down else MigrationStep.upgrade_from_script
+                yield make(self._scripts.revision_map, script)
+
+        with EnvironmentContext(self._config, self._scripts, fn=steps, **options):
+            self._scripts.run_env()
+
+    def _described(self, script: Script) -> Answer:
+        return {
+            "id": script.revision,
+            "branch": self._plan.branch(script),
+            "title": script.doc or "",
+            "has_way_back": has_way_back(script),
+        }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when done, 2 when the answer is no; anything else is a crash whose traceback is printed."""
+    asked = _parser().parse_args(arguments)
+    answer, code = _answer(asked)
+    asked.answer.write_text(json.dumps(answer))
+    return code
+
+
+def _answer(asked: argparse.Namespace) -> tuple[Answer, int]:
+    run: Run | None = None
+    try:
+        run = Run(asked.folder)
+        return _do(run, asked), 0
+    except Unfit as error:
+        return _no("unfit", str(error), error.hint), 2
+    except AnotherMigrator as error:
+        return _no("locked", f"another migration is running in this database: {error}", "let it finish, then repeat"), 2
+    except CommandError as error:
+        return _no("unfit", f"the revisions cannot be read: {error}", "mend the revision files"), 2
+    except DBAPIError as error:
+        where = f"revision {run.running} failed: " if run and run.running else ""
+        return _no("database", where + _said(error), "", sqlstate=getattr(error.orig, "sqlstate", None) or ""), 2
+
+
+def _do(run: Run, asked: argparse.Namespace) -> Answer:
+    have = tuple(asked.revisions)
+    if asked.action == "back":
+        return run.back(have)
+    if asked.action == "upgrade":
+        return run.upgrade(asked.branch)
+    return run.sql(asked.branch, have) if asked.action == "sql" else run.pending(asked.branch, have)
+
+
+def _no(kind: str, message: str, hint: str, sqlstate: str = "") -> Answer:
+    print(message, flush=True)
+    return {"error": {"kind": kind, "message": message, "hint": hint, "sqlstate": sqlstate}}
+
+
+def _said(error: DBAPIError) -> str:
+    statement = " ".join((error.statement or "").split())
+    words = " ".join(str(error.orig).split())
+    return f"{type(error.orig).__name__}: {words}" + (f" in: {statement[:300]}" if statement else "")
+
+
+def _configuration(folder: Path) -> Config:
+    config = Config()
+    places = [folder, *(place for place in (folder / "expand", folder / "contract") if place.is_dir())]
+    config.set_main_option("script_location", _escaped(Path(__file__).resolve().parent))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(_escaped(place) for place in places))
+    return config
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="migrations.run", description=__doc__)
+    parser.add_argument("action", choices=("pending", "sql", "upgrade", "back"))
+    parser.add_argument("--folder", type=Path, required=True, help="where the revision files are")
+    parser.add_argument("--answer", type=Path, required=True, help="the JSON file to write")
+    parser.add_argument("--branch", choices=("expand", "contract"), default="expand")
+    parser.add_argument("--revisions", nargs="*", default=[], help="what the database has, or should have again")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import outcome
 from flows.way_back import go_back
@@ -18,6 +19,7 @@ from tasks.announce import announce, one_line, open_incident
 from tasks.check_gates import check_gates
 from tasks.checkout import checkout
 from tasks.expand_schema import expand_schema, verify_schema
+from tasks.make_room import make_room
 from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.protect_data import protect_data
 from tasks.ramp_canary import ramp_canary
@@ -26,13 +28,15 @@ from tasks.release import Release, release_id
 from tasks.report import write_report
 from tasks.run_checks import run_coverage, run_integration, run_unit
 from tasks.scan import KINDS, scan
-from tasks.shift_traffic import attach_candidate, make_room, promote
+from tasks.shift_traffic import attach_candidate, promote
 from tasks.smoke_test import smoke_test
 from tasks.start_candidate import build_candidate, start_candidate
 from tasks.watch import watch
 
+AT_ONCE = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=6))
 
-@flow(name="release", flow_run_name="release {ref} to {environment}", task_runner=ThreadPoolTaskRunner(max_workers=6))
+
+@flow(name="release", flow_run_name="release {ref} to {environment}", task_runner=AT_ONCE)
 def release(repository: str, ref: str, environment: str = "local") -> State[Any]:
     """Release `ref` of `repository` (a git path or URL) to everyone in `environment`.
 

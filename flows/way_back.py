@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tasks import expand_schema, shift_traffic, start_candidate
+from tasks import expand_schema, make_room, shift_traffic, start_candidate
 from tasks.notes import mark_put_back, read_notes
 from tasks.outcomes import WayBackFailed
 from tasks.release import Release, speaker
 
 WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
     shift_traffic.NAME: shift_traffic.put_traffic_back,
+    make_room.NAME: make_room.wake_previous_again,
     start_candidate.NAME: start_candidate.stop_candidate,
     expand_schema.NAME: expand_schema.put_schema_back,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import shutil
 
 from infra.coverage import CoverageReport
@@ -28,7 +29,7 @@ def check_gates(release: Release, coverage: CoverageReport | None, scans: list[S
     results = ask(
         {
             "coverage": lambda: check_coverage(coverage, checks.coverage.minimum_percent if checks.coverage else 0),
-            **{report.scanner: lambda report=report: check_scan(report, limits.scan_severity) for report in scans},
+            **{one.scanner: functools.partial(check_scan, one, limits.scan_severity) for one in scans},
             "standby": lambda: check_standby(health, limits.standby_lag_max_bytes),
             "archive": lambda: check_archive(health, limits.archive_max_age_seconds),
             "disk": lambda: check_room(shutil.disk_usage(settings.state).free, ROOM_BYTES),

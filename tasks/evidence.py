@@ -16,7 +16,7 @@ import httpx
 
 from infra.edge import Edge, Slot, SlotCounts, other
 from infra.environment import Canary
-from tasks.analysis import Batch, Counts
+from tasks.analysis import Batch, Counts, Policy
 
 PROBES_PER_LOOK = 10
 
@@ -86,6 +86,19 @@ class Witness:
         except httpx.TransportError:
             failed = True
         return failed, (time.monotonic() - started) * 1000
+
+
+def policy_of(canary: Canary) -> Policy:
+    """The environment's limits as the analysis wants them."""
+    return Policy(
+        alpha=canary.alpha,
+        error_rate=canary.error_rate_limit,
+        slow_rate=canary.slow_rate_limit,
+        acceptable_rate=canary.acceptable_rate,
+        margin=canary.odds_ratio_margin,
+        minimum_requests=canary.step_minimum_requests,
+        failed_health_checks=canary.failed_health_checks,
+    )
 
 
 def batch_of(row: Row, seconds: int) -> Batch:

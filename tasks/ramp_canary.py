@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from infra.edge import Slot
-from infra.environment import Canary
-from tasks.analysis import Analysis, Policy, Verdict
-from tasks.evidence import Row, Witness, batch_of
+from tasks.analysis import Analysis, Verdict
+from tasks.evidence import Row, Witness, batch_of, policy_of
 from tasks.outcomes import CanaryFailed, Undecided
 from tasks.records import check_not_aborted
 from tasks.release import Release, speaker
@@ -37,6 +37,7 @@ class _Climb:
     """The step in progress."""
 
     release: Release
+    live: str
     weight: int
     witness: Witness
     analysis: Analysis
@@ -52,6 +53,10 @@ class _Climb:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started
+
+    def named(self, reason: str) -> str:
+        """The sentence with the live version's name in it."""
+        return reason.replace(" on live", f" on {self.live}").replace(" live's ", f" {self.live}'s ")
 
 
 @stage("canary", run_name="canary {weight} %")
@@ -73,21 +78,9 @@ def ramp_canary(release: Release, slot: Slot, weight: int, evidence: str) -> Ste
     finally:
         write_timeline(release, f"{weight:03d}", climb.rows)
     update_progress_artifact(climb.progress, progress=100.0)
-    speaker()(f"{release.label} passes {weight} % after {climb.seconds:.0f} s: {verdict.reason}")
-    return Step(weight, climb.seconds, climb.requests, climb.analysis.to_json(), verdict.reason)
-
-
-def policy_of(canary: Canary) -> Policy:
-    """The environment's limits as the analysis wants them."""
-    return Policy(
-        alpha=canary.alpha,
-        error_rate=canary.error_rate_limit,
-        slow_rate=canary.slow_rate_limit,
-        acceptable_rate=canary.acceptable_rate,
-        margin=canary.odds_ratio_margin,
-        minimum_requests=canary.step_minimum_requests,
-        failed_health_checks=canary.failed_health_checks,
-    )
+    sentence = climb.named(verdict.reason)
+    speaker()(f"{release.label} passes {weight} % after {climb.seconds:.0f} s: {sentence}")
+    return Step(weight, climb.seconds, climb.requests, climb.analysis.to_json(), sentence)
 
 
 def _begin(release: Release, slot: Slot, weight: int, evidence: str) -> _Climb:
@@ -100,8 +93,15 @@ def _begin(release: Release, slot: Slot, weight: int, evidence: str) -> _Climb:
     urls = (candidate.url, f"http://{live.address}" if live else None)
     analysis = Analysis.from_json(evidence) if evidence else Analysis(policy_of(canary))
     analysis.begin_step()
-    progress = create_progress_artifact(0.0, key="canary", description=f"{release.label} at {weight} %")
-    return _Climb(release, weight, Witness(platform.edge, slot, urls, canary), analysis, progress)
+    progress = cast(UUID, create_progress_artifact(0.0, key="canary", description=f"{release.label} at {weight} %"))
+    return _Climb(
+        release,
+        live.version if live else "live",
+        weight,
+        Witness(platform.edge, slot, urls, canary),
+        analysis,
+        progress,
+    )
 
 
 def _climb(climb: _Climb) -> Verdict:
@@ -110,12 +110,12 @@ def _climb(climb: _Climb) -> Verdict:
         time.sleep(0.5)
         verdict = _look(climb)
         if verdict.outcome == "fail":
-            raise CanaryFailed(f"{climb.release.label} at {climb.weight} %: {verdict.reason}")
+            raise CanaryFailed(f"{climb.release.label} at {climb.weight} %: {climb.named(verdict.reason)}")
         if verdict.outcome == "pass":
             return verdict
         check_not_aborted(climb.release)
         _report(climb, verdict)
-    reason = climb.analysis.verdict.reason
+    reason = climb.named(climb.analysis.verdict.reason)
     raise Undecided(f"{climb.release.label} at {climb.weight} %: undecided after {climb.seconds:.0f} s: {reason}")
 
 
@@ -132,6 +132,6 @@ def _report(climb: _Climb, verdict: Verdict) -> None:
     if climb.seconds - climb.said < SAY_EVERY_SECONDS:
         return
     climb.said = climb.seconds
-    speaker()(f"{climb.weight} %: {climb.requests} requests to {climb.release.label}; {verdict.reason}")
+    speaker()(f"{climb.weight} %: {climb.requests} requests to {climb.release.label}; {climb.named(verdict.reason)}")
     to_go = max((metric.requests_to_go or 0 for metric in verdict.metrics), default=0)
     update_progress_artifact(climb.progress, progress=99.0 * climb.requests / max(climb.requests + to_go, 1))

@@ -8,7 +8,7 @@ from infra.hosting import Deployment
 from tasks.records import Record, list_records
 from tasks.release import Release, platform_of, speaker
 from tasks.stage import stage
-from tasks.start_candidate import variables_of
+from tasks.variables import variables_of
 
 
 @stage("find previous version", tries=3)

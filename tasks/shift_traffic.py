@@ -15,22 +15,6 @@ from tasks.stage import stage
 NAME = "traffic"
 
 
-@stage("make room", tries=3)
-def make_room(release: Release) -> Slot:
-    """The slot for the candidate. A version kept warm there since the last release is drained and ended."""
-    say = speaker()
-    platform = release.platform
-    route = platform.edge.route()
-    slot = route.beside
-    old = route.at(slot)
-    if old and old.deployment != release.deployment:
-        say(f"{old.version} leaves slot {slot}: the way back is now {_name(route.live_target)}")
-        platform.edge.detach(slot)
-        platform.hosting.stop(old.deployment, release.settings.traffic.drain_seconds)
-        platform.hosting.prune(keep=3)
-    return slot
-
-
 @stage("attach candidate", tries=3)
 def attach_candidate(release: Release, slot: Slot, candidate: Deployment) -> Route:
     """The candidate in its slot, still without visitors."""

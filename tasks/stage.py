@@ -25,8 +25,7 @@ def stage(name: str, *, run_name: str = "", tries: int = 1) -> Callable[[Callabl
     """
 
     def wrap(function: Callable[P, R]) -> Task[P, R]:
-        return task(
-            function,
+        decorate = task(
             name=name,
             task_run_name=run_name or name,
             cache_policy=NO_CACHE,
@@ -35,6 +34,7 @@ def stage(name: str, *, run_name: str = "", tries: int = 1) -> Callable[[Callabl
             retry_jitter_factor=0.3,
             retry_condition_fn=_was_silence,
         )
+        return decorate(function)
 
     return wrap
 

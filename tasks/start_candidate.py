@@ -6,8 +6,10 @@ from typing import Any
 
 from infra.hosting import Deployment
 from tasks.notes import write_note
+from tasks.outcomes import WayBackFailed
 from tasks.release import Release, speaker
 from tasks.stage import stage
+from tasks.variables import variables_of
 
 NAME = "start-candidate"
 
@@ -29,18 +31,10 @@ def start_candidate(release: Release) -> Deployment:
 def stop_candidate(release: Release, facts: dict[str, Any]) -> str:
     """End the candidate after draining. Its folder and log stay for people to read."""
     deployment = str(facts["deployment"])
+    live = release.platform.edge.route().live_target
+    if live and live.deployment == deployment:
+        raise WayBackFailed(f"{deployment} is live and is not ended", "make another version live first")
     hosting = release.platform.hosting
     hosting.stop(deployment, release.settings.traffic.drain_seconds)
     speaker()(f"{deployment} does not run any more")
     return f"candidate {deployment} stopped"
-
-
-def variables_of(release: Release) -> dict[str, str]:
-    """What the app finds in its environment, beside PORT."""
-    return {
-        **release.settings.app.variables,
-        **release.settings.app.secrets(),
-        "DATABASE_URL": release.platform.database.ensure(release.app),
-        "APP_VERSION": release.label,
-        "APP_ENVIRONMENT": release.environment,
-    }

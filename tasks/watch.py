@@ -6,9 +6,8 @@ import time
 
 from infra.edge import Slot
 from tasks.analysis import Analysis
-from tasks.evidence import Row, Witness, batch_of
+from tasks.evidence import Row, Witness, batch_of, policy_of
 from tasks.outcomes import CanaryFailed
-from tasks.ramp_canary import policy_of
 from tasks.records import check_not_aborted
 from tasks.release import Release, speaker
 from tasks.stage import stage

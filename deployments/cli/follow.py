@@ -21,16 +21,22 @@ COLOURS = {"COMPLETED": "green", "FAILED": "red", "CRASHED": "red", "CANCELLED":
 
 def follow(api: PrefectApi, run: FlowRun, as_json: bool) -> int:
     """The exit code of the run once it is over. Progress goes to standard error, JSON to standard output."""
+    over, stages = show(api, run)
+    code = exit_codes.of(over.type, over.outcome)
+    if as_json:
+        print(json.dumps(summary(api, over, stages, code)))
+    return code
+
+
+def show(api: PrefectApi, run: FlowRun) -> tuple[FlowRun, list[TaskRun]]:
+    """Show the run until it is over: its log line by line on standard error, then the closing table."""
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
     screen.print(f"[bold]{run.name}[/]  {api.page(run.id)}")
     started = time.monotonic()
     over = _wait(api, run.id, screen)
     stages = _settled_stages(api, over)
-    code = exit_codes.of(over.type, over.outcome)
     _closing_table(screen, over, stages, time.monotonic() - started)
-    if as_json:
-        print(json.dumps(summary(api, over, stages, code)))
-    return code
+    return over, stages
 
 
 def summary(api: PrefectApi, run: FlowRun, stages: list[TaskRun], code: int) -> dict[str, Any]:

@@ -2,8 +2,98 @@
 
 from __future__ import annotations
 
+import json as jsonlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from deployments.cli import exit_codes
+from deployments.cli.platform_verbs import say
+from infra.environment import load_environment
+from infra.errors import BadInput
+
+Env = Annotated[str, typer.Option("--env", help="Which environment.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Rate = Annotated[float, typer.Option(help="Requests a second that the command itself sends.", min=1, max=400)]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
+    for verb in (demo, bench):
+        app.command()(verb)
+
+
+def demo(env: Env = "local", rate: Rate = 150, json: Json = False) -> None:
+    """Bring up the local platform and release v1, v2 and a bad v3 of the demo app, under load.
+
+    Exit code 0 only when v2 went live without a failed request, v3 went back, and nothing was lost.
+    """
+    figures = measure_release(env, rate)
+    print(jsonlib.dumps(figures)) if json else _show_story(figures)
+    raise typer.Exit(exit_codes.FAILED if figures["problems"] else exit_codes.OK)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="release or canary.")],
+    env: Env = "local",
+    rate: Rate = 150,
+    repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
+    seed: Annotated[int, typer.Option(help="canary: where the random numbers start.")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Compact JSON; without it, indented.")] = False,
+) -> None:
+    """Measure, and print one JSON object on standard output; progress goes to standard error.
+
+    The keys of each are explained in docs/benchmarks.md.
+    """
+    benches: dict[str, Callable[[], dict[str, Any]]] = {
+        "release": lambda: measure_release(env, rate),
+        "canary": lambda: measure_canary(repetitions, seed),
+    }
+    if name not in benches:
+        raise BadInput("bench", f"{name!r} does not exist", f"choose one of: {', '.join(sorted(benches))}")
+    typer.echo(jsonlib.dumps(benches[name](), indent=None if json else 2))
+
+
+def measure_release(env: str, rate: float) -> dict[str, Any]:
+    """The demo's figures."""
+    from deployments.demo.run import Demo
+
+    return Demo(load_environment(env), rate, say).run().figures()
+
+
+def measure_canary(repetitions: int, seed: int) -> dict[str, Any]:
+    """The simulated canary decisions."""
+    from deployments.bench.canary import simulate
+
+    return simulate(repetitions, seed) if repetitions else simulate(seed=seed)
+
+
+def _show_story(figures: dict[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "v2, good", "v3, bad"):
+        table.add_column(title)
+    rows = {
+        "ended": "verdict",
+        "took, s": "seconds",
+        "requests sent": "requests",
+        "requests failed": "failed",
+        "of these not by its own fault": "other_failures",
+        "acknowledged writes lost": "lost_writes",
+        "s from first failure to all on live": "seconds_to_live",
+    }
+    for label, key in rows.items():
+        table.add_row(
+            label, *(str(figures[side][key] if figures[side][key] is not None else "-") for side in ("good", "bad"))
+        )
+    screen = Console(highlight=False, soft_wrap=True)
+    screen.print(table)
+    screen.print(figures["bad"]["reason"], markup=False)
+    screen.print(
+        f"platform up in {figures['up_seconds']} s, v1 in {figures['first_release_seconds']} s; "
+        f"{figures['requests']} requests in all, {figures['acknowledged_writes']} writes acknowledged"
+    )
+    for problem in figures["problems"]:
+        screen.print(f"[red]not as it has to be:[/] {problem}")

@@ -80,8 +80,8 @@ class PrefectServer:
         daemon = self._place.daemon
         if daemon is None:
             return ServiceStatus(self.name, "stopped", None, self._port, processes.last_words(self._place.log, 1))
-        state = "healthy" if self._answers() else "unhealthy"
-        return ServiceStatus(self.name, state, daemon.pid, self._port, f"UI at http://{LOOPBACK}:{self._port}")
+        detail = f"UI at http://{LOOPBACK}:{self._port}"
+        return ServiceStatus(self.name, "healthy" if self._answers() else "unhealthy", daemon.pid, self._port, detail)
 
     def _variables(self) -> dict[str, str]:
         return prefect_variables(self._environment) | {

@@ -26,8 +26,10 @@ class Evidence:
 
 
 def evidence(question: Question, log_value: float, level: float) -> Evidence:
-    """Evidence with a finite e-value: beyond 1e300 the number says no more."""
-    return Evidence(question, math.exp(min(log_value, 690.0)), 1.0 / level)
+    """Evidence with a finite e-value: beyond 1e299 the number says no more."""
+    needed, e_value = 1.0 / level, math.exp(min(log_value, 690.0))
+    # Decided in logs: exp(log(x)) may fall short of x by a rounding.
+    return Evidence(question, max(e_value, needed) if log_value >= -math.log(level) else e_value, needed)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from app.patience import patiently
 
 # A server that is starting, stopping or a standby not yet promoted: another one will answer soon.
 PASSING = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
-ANSWER_SECONDS = 3.5
+ANSWER_SECONDS = 4.2
 HEALTH_SECONDS = 1.0
 
 

@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Lifespan
 
 from app import api, pages
+from app.crash import Crash
 from app.errors import AppError
 from app.headers import Headers
 from app.pace import Measure, Pace
@@ -18,7 +19,7 @@ def build(store: Store | None = None, lifespan: Lifespan[Starlette] | None = Non
     pace = Pace()
     inner = Starlette(
         routes=[*pages.ROUTES, *api.ROUTES],
-        middleware=[Middleware(Measure, pace=pace)],
+        middleware=[Middleware(Crash), Middleware(Measure, pace=pace)],
         exception_handlers={AppError: api.answer_error},
         lifespan=lifespan,
     )

@@ -82,3 +82,4 @@ def test_an_unforeseen_error_is_500_and_still_names_the_version(client, store):
     store.shifts = None
     answer = client.get("/api/shifts")
     assert (answer.status_code, answer.headers["x-app-version"]) == (500, VERSION)
+    assert "problem" in answer.json()

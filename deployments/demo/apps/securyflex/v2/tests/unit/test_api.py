@@ -84,6 +84,7 @@ def test_an_unforeseen_error_is_500_and_still_names_the_version(client, store):
     store.shifts = None
     answer = client.get("/api/shifts")
     assert (answer.status_code, answer.headers["x-app-version"]) == (500, VERSION)
+    assert "problem" in answer.json()
 
 
 def test_the_accuracy_of_a_check_in_is_kept_when_it_is_known(client):

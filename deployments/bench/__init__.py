@@ -1,0 +1,1 @@
+"""Benchmarks that a user can repeat: numbers as JSON, from a seed."""

@@ -1,0 +1,131 @@
+"""How often each canary rule is wrong and how long it takes: the numbers in `docs/canary.md`, from a seed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from deployments.bench.canary_cost import cost
+from deployments.bench.canary_runs import OURS, Runs, run_ours, run_rivals, type_i
+from deployments.bench.canary_traffic import Burst, Traffic, steady
+from tasks.analysis import Policy
+
+RATES = (2, 20, 60, 300, 1200)
+BASE = 0.01
+WORSE = (0.02, 0.03, 0.06, 0.2, 1.0)
+HEALTHY = (0.0, 0.001, 0.01)
+# Canary's part of the traffic.
+SHARE = 0.1
+
+
+def simulate(
+    repetitions: int = 2000,
+    seed: int = 1,
+    alpha: float = 0.01,
+    rates: tuple[int, ...] = RATES,
+    worse: tuple[float, ...] = WORSE,
+) -> dict[str, Any]:
+    """Type-I error and speed of every rule, as plain values for JSON. Progress goes to standard error.
+
+    rates: canary requests per minute at a 90/10 split; worse: error rates of bad candidates over a live
+    version at 1 %. The type-I error is over one hour of a candidate as good as live.
+    """
+    policy, rng = Policy(alpha=alpha), np.random.default_rng(seed)
+    return {
+        "alpha": alpha,
+        "repetitions": repetitions,
+        "seed": seed,
+        "rows": [row for rate in rates for row in _rows(rng, policy, repetitions, rate, worse)],
+        "promotion": [row for rate in rates for row in _promotion(rng, policy, repetitions, rate)],
+        "robustness": list(_robustness(rng, policy, repetitions)),
+        "cost": cost(policy),
+    }
+
+
+def _say(text: str) -> None:
+    print(f"bench canary: {text}", file=sys.stderr, flush=True)
+
+
+def _traffic(rate: float, canary: float, live: float) -> Traffic:
+    return Traffic(rate / SHARE, steady(canary), steady(live), steady(SHARE))
+
+
+def _rows(
+    rng: np.random.Generator, policy: Policy, repetitions: int, rate: int, worse: tuple[float, ...]
+) -> Iterator[dict[str, Any]]:
+    _say(f"{rate} canary requests a minute: type-I error over an hour")
+    wrong = type_i(rng, policy, _traffic(rate, BASE, BASE), repetitions, rate)
+    for canary in worse:
+        _say(f"{rate} canary requests a minute: {BASE:.0%} against {canary:.0%}")
+        traffic = _traffic(rate, canary, BASE)
+        runs = {OURS: run_ours(rng, policy, traffic, repetitions, rate, until_passed=False)}
+        runs |= run_rivals(rng, traffic, repetitions, rate)
+        for rule, found in runs.items():
+            yield {
+                "rule": rule,
+                "rate_per_minute": rate,
+                "base": BASE,
+                "canary": canary,
+                "type_i": wrong[rule],
+                **_speed(found),
+            }
+
+
+def _speed(runs: Runs) -> dict[str, float | None]:
+    """Means over all runs; None if more than 1 in 100 never ended, since their mean would flatter."""
+    decided = float(runs.decided.mean())
+    if decided < 0.99:
+        return {"requests_mean": None, "requests_p95": None, "minutes_mean": None, "decided": decided}
+    return {
+        "requests_mean": round(float(runs.requests.mean()), 1),
+        "requests_p95": float(np.percentile(runs.requests, 95)),
+        "minutes_mean": round(float(runs.seconds.mean()) / 60.0, 2),
+        "decided": decided,
+    }
+
+
+def _promotion(rng: np.random.Generator, policy: Policy, repetitions: int, rate: int) -> Iterator[dict[str, Any]]:
+    for base in HEALTHY:
+        _say(f"{rate} canary requests a minute: promotion of a healthy release at {base:.1%}")
+        runs = run_ours(rng, policy, _traffic(rate, base, base), repetitions, rate, until_passed=True)
+        yield {"rule": OURS, "rate_per_minute": rate, "base": base, **_speed(runs)}
+
+
+def _robustness(rng: np.random.Generator, policy: Policy, repetitions: int) -> Iterator[dict[str, Any]]:
+    for name, traffic in scenarios().items():
+        _say(f"healthy candidate: {name}")
+        for rule, wrong in type_i(rng, policy, traffic, repetitions, 60).items():
+            yield {"scenario": name, "rule": rule, "type_i": wrong}
+
+
+def scenarios(total: float = 600.0) -> dict[str, Traffic]:
+    """A candidate as good as live for an hour, `total` requests a minute, while something else goes on."""
+    one, tenth = steady(BASE), steady(SHARE)
+    return {
+        "base rate drifts from 1 % to 10 %": Traffic(total, _drift, _drift, tenth),
+        "incident on both slots": Traffic(total, _incident, _incident, tenth),
+        "share is 1.5 times the nominal one": Traffic(total, one, one, steady(1.5 * SHARE)),
+        "weight goes from 1 to 50 %": Traffic(total, one, one, _ramp),
+        "weight goes up while the base rate drifts": Traffic(total, _drift, _drift, _ramp),
+        "bursts on both slots at once": Traffic(total, one, one, tenth, Burst(300.0, 0.5, True)),
+        "bursts on one slot at a time": Traffic(total, one, one, tenth, Burst(300.0, 0.5, False)),
+        "clock skew of 5 s, steady base": Traffic(total, one, one, tenth, skew_seconds=5.0),
+        "clock skew of 5 s, incident on both": Traffic(total, _incident, _incident, tenth, skew_seconds=5.0),
+    }
+
+
+def _drift(second: float) -> float:
+    return BASE * (1.0 + 9.0 * min(max(second, 0.0) / 3600.0, 1.0))
+
+
+def _incident(second: float) -> float:
+    """Half of all requests fail for five minutes."""
+    return 0.5 if 1200.0 <= second < 1500.0 else BASE
+
+
+def _ramp(second: float) -> float:
+    """Five steps of twelve minutes."""
+    return (0.01, 0.05, 0.1, 0.25, 0.5)[min(int(second // 720), 4)]

@@ -1,0 +1,113 @@
+"""Many ramps under one rule: how many are aborted by mistake, and when the others are decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployments.bench.canary_ours import Counts, Ours
+from deployments.bench.canary_rivals import rivals
+from deployments.bench.canary_traffic import Traffic
+from tasks.analysis import Policy
+
+OURS = "ours"
+HOUR, DAY = 3600.0, 86_400.0
+# A run that took this many canary requests and an hour, or a day, counts as never decided.
+MOST_REQUESTS = 6000
+
+
+@dataclass(frozen=True)
+class Runs:
+    """N ramps: canary requests and seconds until the decision, or until giving up. Each of shape (N,)."""
+
+    requests: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    decided: NDArray[np.bool_]
+
+
+def poll_seconds(rate: float) -> float:
+    """How often counts are read: about once per canary request, every 1 to 10 s."""
+    return float(min(10.0, max(1.0, 60.0 / rate)))
+
+
+def horizon_seconds(rate: float) -> float:
+    return max(HOUR, min(DAY, 60.0 * MOST_REQUESTS / rate))
+
+
+def type_i(rng: np.random.Generator, policy: Policy, traffic: Traffic, ramps: int, rate: float) -> dict[str, float]:
+    """Share of ramps that each rule aborts within an hour, all rules looking at the same requests."""
+    ours, rules, step = _both_metrics(policy, ramps), rivals(), poll_seconds(rate)
+    wrong = {rule: np.zeros(ramps, dtype=bool) for rule in [OURS, *(rule.name for rule in rules)]}
+    minute: Counts | None = None
+    for tick in range(round(HOUR / step)):
+        batches = traffic.step(rng, ramps, tick * step, step)
+        for metric, batch in zip(ours, batches, strict=True):
+            metric.add(batch, step)
+            wrong[OURS] |= metric.failed()
+        minute = batches[0] if minute is None else minute + batches[0]
+        if round((tick + 1) * step) % 60 == 0:
+            for rule in rules:
+                wrong[rule.name] |= rule.look(minute)
+            minute = None
+    return {rule: float(share.mean()) for rule, share in wrong.items()}
+
+
+def run_ours(
+    rng: np.random.Generator,
+    policy: Policy,
+    traffic: Traffic,
+    ramps: int,
+    rate: float,
+    *,
+    until_passed: bool,
+) -> Runs:
+    """Run the analysis until it fails the candidate, or, with `until_passed`, until it passes it."""
+    metrics, step = _both_metrics(policy, ramps), poll_seconds(rate)
+    found = Runs(np.zeros(ramps, dtype=np.int64), np.zeros(ramps), np.zeros(ramps, dtype=bool))
+    open_ramps = np.arange(ramps)
+    for tick in range(round(horizon_seconds(rate) / step)):
+        batches = traffic.step(rng, len(open_ramps), tick * step, step)
+        for metric, batch in zip(metrics, batches, strict=True):
+            metric.add(batch, step)
+        found.requests[open_ramps] += batches[0].canary
+        found.seconds[open_ramps] = (tick + 1) * step
+        done = _done(metrics, until_passed, found.requests[open_ramps] >= policy.minimum_requests)
+        if done.any():
+            found.decided[open_ramps[done]] = True
+            open_ramps = open_ramps[~done]
+            for metric in metrics:
+                metric.keep(~done)
+        if not len(open_ramps):
+            break
+    return found
+
+
+def _both_metrics(policy: Policy, ramps: int) -> list[Ours]:
+    return [Ours(policy, name, ramps) for name in policy.metrics]
+
+
+def _done(metrics: list[Ours], until_passed: bool, sampled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if until_passed:
+        return np.asarray(np.all([metric.passed() for metric in metrics], axis=0) & sampled)
+    return np.asarray(np.any([metric.failed() for metric in metrics], axis=0))
+
+
+def run_rivals(rng: np.random.Generator, traffic: Traffic, ramps: int, rate: float) -> dict[str, Runs]:
+    """Run every rival until it aborts, on the same requests."""
+    rules = rivals()
+    found = {
+        rule.name: Runs(np.zeros(ramps, dtype=np.int64), np.zeros(ramps), np.zeros(ramps, dtype=bool)) for rule in rules
+    }
+    for tick in range(round(horizon_seconds(rate) / 60.0)):
+        minute = traffic.step(rng, ramps, tick * 60.0, 60.0)[0]
+        for rule in rules:
+            runs = found[rule.name]
+            still = ~runs.decided
+            runs.requests[still] += minute.canary[still]
+            runs.seconds[still] = (tick + 1) * 60.0
+            runs.decided[:] |= rule.look(minute)
+        if all(runs.decided.all() for runs in found.values()):
+            break
+    return found

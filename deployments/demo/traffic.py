@@ -18,7 +18,7 @@ _LONGEST_NAP_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Plan:
-    """Where to, how fast (requests a second), and the two limits that end it."""
+    """Where to, how fast (requests a second), and the two limits that end it; an answer may take `timeout_seconds`."""
 
     url: str
     rate: float
@@ -26,6 +26,7 @@ class Plan:
     max_requests: int
     visitors: int
     seed: int
+    timeout_seconds: float = TIMEOUT_SECONDS
 
 
 class Traffic:
@@ -58,10 +59,10 @@ class Traffic:
             headers["Content-Type"] = "application/json"
         failure, cause, reply = "", "", None
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._plan.timeout_seconds):
                 reply = await self._wire.ask(ask.method, ask.path, headers, ask.body)
         except TimeoutError:
-            failure, cause = "timeout", f"no answer within {TIMEOUT_SECONDS:g} s"
+            failure, cause = "timeout", f"no answer within {self._plan.timeout_seconds:g} s"
         except ConnectionLost as error:
             failure, cause = "connection", str(error)
         if reply is not None:

@@ -114,15 +114,16 @@ async def _read_reply(connection: _Connection) -> Reply:
     while True:
         event = connection.state.next_event()
         if event is h11.NEED_DATA:
-            connection.state.receive_data(await connection.reader.read(65_536))
+            data = await connection.reader.read(65_536)
+            if not data and response is None:
+                raise ConnectionLost("closed before an answer")
+            connection.state.receive_data(data)
         elif isinstance(event, h11.Response):
             response = event
         elif isinstance(event, h11.Data):
             chunks.append(bytes(event.data))
         elif isinstance(event, h11.EndOfMessage) and response is not None:
             return _reply(response, b"".join(chunks))
-        elif isinstance(event, h11.ConnectionClosed):
-            raise ConnectionLost("closed before an answer")
 
 
 def _reply(response: h11.Response, body: bytes) -> Reply:

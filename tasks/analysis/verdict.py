@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from infra.errors import BadInput
 from tasks.analysis.counts import check_metric
 
 Outcome = Literal["pass", "fail", "inconclusive"]
@@ -64,9 +65,12 @@ class Verdict:
     metrics: tuple[MetricVerdict, ...]
 
     def metric(self, name: str) -> MetricVerdict:
-        """This metric's part. Raises BadInput for an unknown metric, KeyError for one not watched."""
+        """This metric's part. Raises BadInput for a metric that is unknown or not watched."""
         check_metric("metric", name)
-        return {each.metric: each for each in self.metrics}[name]
+        for each in self.metrics:
+            if each.metric == name:
+                return each
+        raise BadInput("metric", f"{name!r} is not watched", "name it in the policy's metrics")
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""

@@ -29,6 +29,11 @@ def whole(folder: Path, descriptors: Mapping[int, int], admin_port: int, *, stic
     }
 
 
+def own_log(folder: Path) -> Path:
+    """Where Caddy says what went wrong."""
+    return folder / "caddy.log"
+
+
 def access_log(folder: Path, port: int) -> Path:
     """Where a site's finished requests are written, one JSON object a line."""
     return folder / f"access-{port}.log"
@@ -145,8 +150,7 @@ def _proxy(own: str, beside: str) -> Json:
             "selection_policy": {"policy": "first"},
             "try_duration": "2s",
             "try_interval": "5ms",
-            # A refused connection is tried again for any method. One that broke may have reached the app.
-            "retry_match": [{"method": ["GET", "HEAD", "OPTIONS"]}],
+            "retry_match": [{"expression": _may_repeat(own, beside)}],
         },
         # Just long enough that the retry goes to the other slot: whoever comes meanwhile goes there too and
         # counts against this slot. Answers of the app, 500 among them, never count here. There is no active
@@ -164,10 +168,26 @@ def _proxy(own: str, beside: str) -> Json:
     }
 
 
+def _may_repeat(own: str, beside: str) -> str:
+    """Whether a request whose connection broke is tried again. (One that was refused always is, for 2 s.)
+
+    It may have reached the app, so only if it is safe to repeat; and once, in the other slot, because a
+    request that kills the app must not be sent to it a hundred times. Caddy asks after good answers too,
+    and would throw them away: the first condition keeps them.
+    """
+    conditions = (
+        "{http.reverse_proxy.is_transport_error} == true",
+        "{http.request.method} in ['GET', 'HEAD', 'OPTIONS']",
+        f"{{http.reverse_proxy.upstream.hostport}} == {own}",
+        f"{own} != {beside}",
+    )
+    return " && ".join(conditions)
+
+
 def _own_log(folder: Path) -> Json:
     return {
         "level": "WARN",
-        "writer": _rolled(folder / "caddy.log", size_mb=5, keep=1),
+        "writer": _rolled(own_log(folder), size_mb=5, keep=1),
         "encoder": _without("request", "err_trace"),
         "exclude": ["http.log.access"],
     }

@@ -69,7 +69,7 @@ class EdgeProxy:
         """Healthy when it serves every site; `detail` says who is where."""
         daemon, port = self._place.daemon, self._platform.edge_ports[0]
         if daemon is None:
-            return ServiceStatus(self.name, "stopped", None, port, processes.last_words(self._place.log, 1))
+            return ServiceStatus(self.name, "stopped", None, port, self._last_words())
         running = self._running()
         if running is None or set(_descriptors(running)) != set(self._platform.edge_ports):
             return ServiceStatus(self.name, "unhealthy", daemon.pid, port, "does not serve every site: `pipeline up`")
@@ -114,11 +114,16 @@ class EdgeProxy:
         while self._running() is None:
             waited = time.monotonic() - started
             if not self.is_up() or waited > START_SECONDS:
-                words = processes.last_words(self._place.log)
+                words = self._last_words()
                 self._stop(say)
                 raise Rejected(f"Caddy is not up after {waited:.1f} s; its last words:\n{words}")
             time.sleep(0.02)
         say(f"edge answers on ports {', '.join(map(str, self._platform.edge_ports))}")
+
+    def _last_words(self) -> str:
+        """Caddy prints until it has read where to log, and logs from then on."""
+        logged = processes.last_words(caddy_config.own_log(self._folder), 1)
+        return "\n".join(filter(None, (processes.last_words(self._place.log, 5), logged)))
 
     def _config(self, descriptors: Mapping[int, int]) -> dict[str, Any]:
         return caddy_config.whole(self._folder, descriptors, self._platform.edge_admin_port, sticky=self._sticky)

@@ -32,7 +32,7 @@ class Access:
     @property
     def url(self) -> str:
         """`postgresql://user:password@host:port/database`."""
-        return f"postgresql://{quote(self.user)}:{quote(self.password)}@{self.host}:{self.port}/{quote(self.database)}"
+        return f"postgresql://{_escaped(self.user)}:{_escaped(self.password)}@{self.host}:{self.port}/{_escaped(self.database)}"
 
 
 def access_to(url: str, name: str = "the database") -> Access:
@@ -127,3 +127,7 @@ def ensure_database(connection: psycopg.Connection, name: str, owner: str) -> No
         connection.execute(make.format(sql.Identifier(name), sql.Identifier(owner)))
     close = sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC")
     connection.execute(close.format(sql.Identifier(name)))
+
+
+def _escaped(part: str) -> str:
+    return quote(part, safe="")

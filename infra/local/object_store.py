@@ -12,7 +12,7 @@ from pathlib import Path
 from infra import processes
 from infra.commands import Command
 from infra.environment import Environment
-from infra.errors import Rejected, Unreachable
+from infra.errors import BadInput, Rejected, Unreachable
 from infra.files import make_folder
 from infra.local import Place, Say, ServiceStatus
 from infra.local.credentials import local_credentials
@@ -22,6 +22,7 @@ from infra.ports import LOOPBACK, check_free
 BUCKET = "pipeline"
 BACKUP_BUCKET = "pipeline-backups"
 _READY_SECONDS = 30.0
+_PORT_FREE_SECONDS = 3.0
 
 
 def endpoint(environment: Environment) -> str:
@@ -54,11 +55,21 @@ class ObjectStore:
         """Run until it answers a signed question. Raises Rejected with its last words."""
         for bucket in (BUCKET, BACKUP_BUCKET):
             make_folder(self._folder / bucket)
-        if not self.is_up():
-            check_free(self.ports[0])
-            daemon = processes.start(self.name, self._serve(), record=self._place.record, log=self._place.log)
-            say(f"{self.name}: starting on port {self.ports[0]} (pid {daemon.pid})")
-        self._wait_until_ready()
+        launched = False
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            # One that was killed a moment ago may still look alive at first.
+            if not self.is_up():
+                if launched:
+                    raise self._failure("ended")
+                self._launch(say)
+                launched = True
+            try:
+                return local_objects(self._environment).check()
+            except Unreachable as error:
+                if time.monotonic() > deadline:
+                    raise self._failure(f"does not answer after {_READY_SECONDS:g} s") from error
+                time.sleep(0.05)
 
     def down(self, say: Say) -> None:
         """Stop it; objects stay."""
@@ -86,13 +97,22 @@ class ObjectStore:
         key = f'"{credentials.object_store_key},{credentials.object_store_secret}"'
         return Command(words, variables={"RCLONE_AUTH_KEY": key, "RCLONE_CONFIG": ""})
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        while True:
-            try:
-                return local_objects(self._environment).check()
-            except Unreachable as error:
-                if not self.is_up() or time.monotonic() > deadline:
-                    words = processes.last_words(self._place.log)
-                    raise Rejected(f"{self.name} did not become healthy: {words}", f"see {self._place.log}") from error
-                time.sleep(0.05)
+    def _launch(self, say: Say) -> None:
+        _wait_until_free(self.ports[0])
+        daemon = processes.start(self.name, self._serve(), record=self._place.record, log=self._place.log)
+        say(f"{self.name}: starting on port {self.ports[0]} (pid {daemon.pid})")
+
+    def _failure(self, what: str) -> Rejected:
+        return Rejected(f"{self.name} {what}: {processes.last_words(self._place.log)}", f"see {self._place.log}")
+
+
+def _wait_until_free(port: int) -> None:
+    """Raises BadInput naming who holds it. A killed process is dead before the last of its threads lets go of it."""
+    deadline = time.monotonic() + _PORT_FREE_SECONDS
+    while True:
+        try:
+            return check_free(port)
+        except BadInput:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

@@ -59,12 +59,20 @@ class Cluster:
 
     def start(self, say: Say) -> None:
         """Run until it answers. Raises Rejected with its last words, BadInput when its port is taken."""
-        running = self.daemon
-        if running is None:
-            self._launch(say)
-        elif self.place.daemon is None:
-            write_atomically(self.place.record, json.dumps(asdict(running)))
-        self._wait_until_ready()
+        launched = False
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            # One that was killed a moment ago may still look alive at first.
+            if self.daemon is None:
+                if launched:
+                    raise self._failure("ended")
+                self._launch(say)
+                launched = True
+            if self._answers():
+                return self._keep_record()
+            if time.monotonic() > deadline:
+                raise self._failure(f"does not answer after {_READY_SECONDS:g} s")
+            time.sleep(0.02)
 
     def stop(self, say: Say) -> None:
         """Fast shutdown: sessions end, a checkpoint is written, the last log is archived. Data stays."""
@@ -96,21 +104,20 @@ class Cluster:
         daemon = processes.start(self.place.name, what, record=self.place.record, log=self.place.log)
         say(f"{self.place.name}: starting on port {self.access.port} (pid {daemon.pid})")
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        while True:
-            try:
-                with connected(self.access):
-                    return
-            except Unreachable as error:
-                if self.daemon is None:
-                    raise Rejected(f"{self.place.name} ended: {self.last_words()}", f"see {self.place.log}") from error
-                if time.monotonic() > deadline:
-                    raise Rejected(
-                        f"{self.place.name} does not answer after {_READY_SECONDS:g} s: {self.last_words()}",
-                        f"it may still be replaying its log: see {self.place.log}",
-                    ) from error
-                time.sleep(0.02)
+    def _answers(self) -> bool:
+        try:
+            with connected(self.access):
+                return True
+        except Unreachable:
+            return False
+
+    def _keep_record(self) -> None:
+        running = self.daemon
+        if running and self.place.daemon is None:
+            write_atomically(self.place.record, json.dumps(asdict(running)))
+
+    def _failure(self, what: str) -> Rejected:
+        return Rejected(f"{self.place.name} {what}: {self.last_words()}", f"see {self.place.log}")
 
     def last_words(self) -> str:
         """The end of its log."""

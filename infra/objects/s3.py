@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from infra.errors import BadInput, Rejected, Unreachable
 from infra.objects import StoredObject
@@ -104,7 +105,7 @@ class S3Objects:
             yield
         except ClientError as error:
             raise _answered(asked, error) from error
-        except HTTPClientError as error:
+        except (NoConnection, HTTPClientError) as error:
             raise Unreachable(f"{asked}: {redact(str(error))}", "is the object store up?") from error
         except BotoCoreError as error:
             raise Rejected(f"{asked}: {redact(str(error))}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deployments.bench.canary_cost import cost
-from deployments.bench.canary_runs import OURS, Runs, run_ours, run_rivals, type_i
+from deployments.bench.canary_runs import OURS, Runs, poll_seconds, run_ours, run_rivals, type_i
 from deployments.bench.canary_traffic import Burst, Traffic, steady
 from tasks.analysis import Policy
 
@@ -27,21 +28,26 @@ def simulate(
     alpha: float = 0.01,
     rates: tuple[int, ...] = RATES,
     worse: tuple[float, ...] = WORSE,
+    robustness: bool = True,
+    batches: int = 100_000,
 ) -> dict[str, Any]:
     """Type-I error and speed of every rule, as plain values for JSON. Progress goes to standard error.
 
     rates: canary requests per minute at a 90/10 split; worse: error rates of bad candidates over a live
-    version at 1 %. The type-I error is over one hour of a candidate as good as live.
+    version at 1 %; robustness: also run the scenarios; batches: how many to measure the cost on. The
+    type-I error is over one hour of a candidate as good as live.
     """
     policy, rng = Policy(alpha=alpha), np.random.default_rng(seed)
     return {
         "alpha": alpha,
         "repetitions": repetitions,
+        # Of a type-I error that is alpha: what to allow for when reading them.
+        "standard_error_at_alpha": round(math.sqrt(alpha * (1.0 - alpha) / repetitions), 5),
         "seed": seed,
         "rows": [row for rate in rates for row in _rows(rng, policy, repetitions, rate, worse)],
         "promotion": [row for rate in rates for row in _promotion(rng, policy, repetitions, rate)],
-        "robustness": list(_robustness(rng, policy, repetitions)),
-        "cost": cost(policy),
+        "robustness": list(_robustness(rng, policy, repetitions)) if robustness else [],
+        "cost": cost(policy, long=batches),
     }
 
 
@@ -57,7 +63,7 @@ def _rows(
     rng: np.random.Generator, policy: Policy, repetitions: int, rate: int, worse: tuple[float, ...]
 ) -> Iterator[dict[str, Any]]:
     _say(f"{rate} canary requests a minute: type-I error over an hour")
-    wrong = type_i(rng, policy, _traffic(rate, BASE, BASE), repetitions, rate)
+    wrong = type_i(rng, policy, _traffic(rate, BASE, BASE), repetitions, poll_seconds(rate, 2.0))
     for canary in worse:
         _say(f"{rate} canary requests a minute: {BASE:.0%} against {canary:.0%}")
         traffic = _traffic(rate, canary, BASE)
@@ -97,7 +103,7 @@ def _promotion(rng: np.random.Generator, policy: Policy, repetitions: int, rate:
 def _robustness(rng: np.random.Generator, policy: Policy, repetitions: int) -> Iterator[dict[str, Any]]:
     for name, traffic in scenarios().items():
         _say(f"healthy candidate: {name}")
-        for rule, wrong in type_i(rng, policy, traffic, repetitions, 60).items():
+        for rule, wrong in type_i(rng, policy, traffic, repetitions, 2.0).items():
             yield {"scenario": name, "rule": rule, "type_i": wrong}
 
 
@@ -110,10 +116,12 @@ def scenarios(total: float = 600.0) -> dict[str, Traffic]:
         "share is 1.5 times the nominal one": Traffic(total, one, one, steady(1.5 * SHARE)),
         "weight goes from 1 to 50 %": Traffic(total, one, one, _ramp),
         "weight goes up while the base rate drifts": Traffic(total, _drift, _drift, _ramp),
-        "bursts on both slots at once": Traffic(total, one, one, tenth, Burst(300.0, 0.5, True)),
-        "bursts on one slot at a time": Traffic(total, one, one, tenth, Burst(300.0, 0.5, False)),
-        "clock skew of 5 s, steady base": Traffic(total, one, one, tenth, skew_seconds=5.0),
-        "clock skew of 5 s, incident on both": Traffic(total, _incident, _incident, tenth, skew_seconds=5.0),
+        "half of 2 s fails now and then, both slots": Traffic(total, one, one, tenth, Burst(300.0, 0.5, True)),
+        "half of 2 s fails now and then, one slot": Traffic(total, one, one, tenth, Burst(300.0, 0.5, False)),
+        "all of 2 s fails now and then, one slot": Traffic(total, one, one, tenth, Burst(300.0, 1.0, False)),
+        "canary read 5 s late, steady base": Traffic(total, one, one, tenth, skew_seconds=5.0),
+        "canary read 5 s late, incident": Traffic(total, _incident, _incident, tenth, skew_seconds=5.0),
+        "canary read 5 s early, incident": Traffic(total, _incident, _incident, tenth, skew_seconds=-5.0),
     }
 
 

@@ -50,6 +50,10 @@ def log_choose(n: Wholes, k: Wholes) -> Reals:
     return np.asarray(LOG_FACTORIALS[n] - LOG_FACTORIALS[k] - LOG_FACTORIALS[n - k])
 
 
+def _weights(bets: dict[float, float]) -> Reals:
+    return np.asarray(np.log(list(bets.values()))[:, None])
+
+
 def log_mean(log_weights: Reals, logs: Reals) -> Reals:
     """Log of the weighted mean over bets: (B, 1), (B, N) -> (N,)."""
     terms = log_weights + logs
@@ -58,7 +62,7 @@ def log_mean(log_weights: Reals, logs: Reals) -> Reals:
 
 
 class Ours:
-    """One metric of N ramps under one policy."""
+    """One metric of N ramps under one policy. `failed` is which of them are to be aborted: (N,)."""
 
     def __init__(self, policy: Policy, metric: str, ramps: int) -> None:
         level = policy.alpha * policy.share(metric)
@@ -66,18 +70,19 @@ class Ours:
         self.worse_threshold = -np.log(level * (1.0 - LIMIT_SHARE))
         self.limit_threshold = -np.log(level * LIMIT_SHARE)
         self.pass_threshold = -np.log(policy.beta / 2.0)
-        self.worse, self.not_worse, self.over, self.below = (
-            np.zeros((len(bets), ramps)) for bets in (WORSE, NOT_WORSE, OVER, BELOW)
-        )
-        self.boosted = np.zeros(ramps)
+        self.worse, self.not_worse, self.over_wins = (np.zeros((len(bets), ramps)) for bets in (WORSE, NOT_WORSE, OVER))
+        # Bad and good requests, and the good ones of batches in which the limit could be broken.
+        self.bad, self.good, self.over_good = (np.zeros(ramps, dtype=np.int64) for _ in range(3))
+        self.boosted, self.age = np.zeros(ramps), np.zeros(ramps)
         self.recent = np.zeros((2, ramps))
         self.pending = np.zeros((4, ramps), dtype=np.int64)
-        self.age = np.zeros(ramps)
+        self.failed = np.zeros(ramps, dtype=bool)
 
     def keep(self, ramps: NDArray[np.bool_]) -> None:
         """Forget the other ramps: they are decided."""
-        for name in ("worse", "not_worse", "over", "below", "boosted", "recent", "pending", "age"):
-            setattr(self, name, getattr(self, name)[..., ramps])
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                setattr(self, name, value[..., ramps])
 
     def add(self, batch: Counts, seconds: float) -> None:
         """Take in one batch of this length for every ramp."""
@@ -93,18 +98,18 @@ class Ours:
 
     def _add_absolute(self, batch: Counts, seconds: float) -> None:
         good = batch.canary - batch.canary_bad
+        self.bad += batch.canary_bad
+        self.good += good
         self.recent *= 0.5 ** (seconds / HALF_LIFE_SECONDS)
         self.recent += np.stack([batch.live, batch.live_bad])
         now = batch.live_bad / np.maximum(batch.live, 1)
         limit = np.maximum(self.limit, np.maximum(now, self.recent[1] / np.maximum(self.recent[0], 1e-300)))
-        possible = np.flatnonzero((limit < 1.0) & (batch.canary > 0))
+        self.over_good += np.where(limit < 1.0, good, 0)
+        hit = np.flatnonzero((limit < 1.0) & (batch.canary_bad > 0))
         above = np.array(list(OVER))[:, None]
-        wins = np.log1p((1.0 / limit[possible] - 1.0) * above)
-        losses = _log([1.0 - part for part in OVER])
-        self.over[:, possible] += batch.canary_bad[possible] * wins + good[possible] * losses
-        rate = self.policy.acceptable_rate or 0.0
-        kept = np.log([[(1.0 - rate * part) / (1.0 - rate)] for part in BELOW])
-        self.below += batch.canary_bad * _log(list(BELOW)) + good * kept
+        self.over_wins[:, hit] += batch.canary_bad[hit] * np.log1p((1.0 / limit[hit] - 1.0) * above)
+        # Only a bad request can lift the evidence over the threshold.
+        self.failed[hit] |= self.log_over(hit) >= self.limit_threshold
 
     def _compare(self, full: NDArray[np.intp]) -> None:
         canary, canary_bad, live, live_bad = self.pending[:, full]
@@ -125,7 +130,7 @@ class Ours:
 
     def _add_worse(self, full: NDArray[np.intp], canary_bad: Wholes, splits: Wholes, chances: Reals) -> None:
         slopes = np.log(list(WORSE))[:, None]
-        weights = np.log(list(WORSE.values()))[:, None]
+        weights = _weights(WORSE)
         costs = np.stack([np.log((chances * ratio**splits).sum(axis=0)) for ratio in map(float, WORSE)])
         before = log_mean(weights, self.worse[:, full])
         starts = self.worse[:, full] - costs
@@ -133,6 +138,8 @@ class Ours:
         boost = _log_boost(chances, wealth, before, self.worse_threshold)
         self.worse[:, full] = starts + canary_bad * slopes + boost
         self.boosted[full] += boost
+        boosted = log_mean(weights, self.worse[:, full])
+        self.failed[full] |= np.maximum(boosted, boosted - self.boosted[full]) >= self.worse_threshold
 
     def _add_not_worse(self, full: NDArray[np.intp], canary_bad: Wholes, splits: Wholes, chances: Reals) -> None:
         margin = self.policy.margin
@@ -140,20 +147,21 @@ class Ours:
         costs = [np.log((chances * ratio**splits).sum(axis=0)) - base for ratio in map(float, NOT_WORSE)]
         self.not_worse[:, full] += canary_bad * np.log(np.array(list(NOT_WORSE)) / margin)[:, None] - costs
 
-    def failed(self) -> NDArray[np.bool_]:
-        """Which ramps are to be aborted now: (N,)."""
-        boosted = log_mean(np.log(list(WORSE.values()))[:, None], self.worse)
-        worse = np.maximum(boosted, boosted - self.boosted) >= self.worse_threshold
-        return np.asarray(worse | (self.log_over() >= self.limit_threshold))
+    def log_over(self, ramps: NDArray[np.intp] | slice = slice(None)) -> Reals:
+        """Log e-value of "over the limit", of these ramps or of all."""
+        losses = _log([1.0 - part for part in OVER])
+        return log_mean(_weights(OVER), self.over_wins[:, ramps] + self.over_good[ramps] * losses)
+
+    def log_acceptable(self) -> Reals:
+        """Log e-value of "below the acceptable rate": (N,)."""
+        rate = self.policy.acceptable_rate or 0.0
+        kept = np.log([[(1.0 - rate * part) / (1.0 - rate)] for part in BELOW])
+        return log_mean(_weights(BELOW), self.bad * _log(list(BELOW)) + self.good * kept)
 
     def passed(self) -> NDArray[np.bool_]:
         """Which ramps may be promoted now, the minimum sample aside: (N,)."""
-        compared = log_mean(np.log(list(NOT_WORSE.values()))[:, None], self.not_worse)
-        alone = log_mean(np.log(list(BELOW.values()))[:, None], self.below)
-        return np.asarray(np.maximum(compared, alone) >= self.pass_threshold)
-
-    def log_over(self) -> Reals:
-        return log_mean(np.log(list(OVER.values()))[:, None], self.over)
+        compared = log_mean(_weights(NOT_WORSE), self.not_worse)
+        return np.asarray(np.maximum(compared, self.log_acceptable()) >= self.pass_threshold)
 
 
 def _log_boost(chances: Reals, log_wealth: Reals, log_now: Reals, log_threshold: float) -> Reals:

@@ -16,6 +16,8 @@ OURS = "ours"
 HOUR, DAY = 3600.0, 86_400.0
 # A run that took this many canary requests and an hour, or a day, counts as never decided.
 MOST_REQUESTS = 6000
+# Ten readings a second at most.
+SHORTEST_POLL = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,25 +29,28 @@ class Runs:
     decided: NDArray[np.bool_]
 
 
-def poll_seconds(rate: float) -> float:
-    """How often counts are read: about once per canary request, every 1 to 10 s."""
-    return float(min(10.0, max(1.0, 60.0 / rate)))
+def poll_seconds(rate: float, shortest: float) -> float:
+    """How often counts are read: about once per canary request, but every `shortest` to 30 s."""
+    return float(min(30.0, max(shortest, 60.0 / rate)))
 
 
 def horizon_seconds(rate: float) -> float:
     return max(HOUR, min(DAY, 60.0 * MOST_REQUESTS / rate))
 
 
-def type_i(rng: np.random.Generator, policy: Policy, traffic: Traffic, ramps: int, rate: float) -> dict[str, float]:
-    """Share of ramps that each rule aborts within an hour, all rules looking at the same requests."""
-    ours, rules, step = _both_metrics(policy, ramps), rivals(), poll_seconds(rate)
+def type_i(rng: np.random.Generator, policy: Policy, traffic: Traffic, ramps: int, step: float) -> dict[str, float]:
+    """Share of ramps that each rule aborts within an hour, all rules looking at the same requests.
+
+    step: the seconds between two readings of the counts; a minute is a whole number of them.
+    """
+    ours, rules = _both_metrics(policy, ramps), rivals()
     wrong = {rule: np.zeros(ramps, dtype=bool) for rule in [OURS, *(rule.name for rule in rules)]}
     minute: Counts | None = None
     for tick in range(round(HOUR / step)):
         batches = traffic.step(rng, ramps, tick * step, step)
         for metric, batch in zip(ours, batches, strict=True):
             metric.add(batch, step)
-            wrong[OURS] |= metric.failed()
+            wrong[OURS] |= metric.failed
         minute = batches[0] if minute is None else minute + batches[0]
         if round((tick + 1) * step) % 60 == 0:
             for rule in rules:
@@ -64,7 +69,7 @@ def run_ours(
     until_passed: bool,
 ) -> Runs:
     """Run the analysis until it fails the candidate, or, with `until_passed`, until it passes it."""
-    metrics, step = _both_metrics(policy, ramps), poll_seconds(rate)
+    metrics, step = _both_metrics(policy, ramps), poll_seconds(rate, SHORTEST_POLL)
     found = Runs(np.zeros(ramps, dtype=np.int64), np.zeros(ramps), np.zeros(ramps, dtype=bool))
     open_ramps = np.arange(ramps)
     for tick in range(round(horizon_seconds(rate) / step)):
@@ -91,7 +96,7 @@ def _both_metrics(policy: Policy, ramps: int) -> list[Ours]:
 def _done(metrics: list[Ours], until_passed: bool, sampled: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if until_passed:
         return np.asarray(np.all([metric.passed() for metric in metrics], axis=0) & sampled)
-    return np.asarray(np.any([metric.failed() for metric in metrics], axis=0))
+    return np.asarray(np.any([metric.failed for metric in metrics], axis=0))
 
 
 def run_rivals(rng: np.random.Generator, traffic: Traffic, ramps: int, rate: float) -> dict[str, Runs]:

@@ -26,7 +26,7 @@ class OverLimit:
     """Evidence that the rate is above the limit it is given with each batch."""
 
     def __init__(self) -> None:
-        self.bets = Mixture(tuple(OVER.values()))
+        self.bets = Mixture(OVER.values())
 
     def add(self, requests: int, bad: int, limit: float) -> None:
         """Take in one batch. A limit of 1 cannot be broken and teaches nothing."""
@@ -46,7 +46,7 @@ class Acceptable:
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
-        self.bets = Mixture(tuple(BELOW.values()))
+        self.bets = Mixture(BELOW.values())
 
     def add(self, requests: int, bad: int) -> None:
         """Take in one batch."""

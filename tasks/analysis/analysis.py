@@ -51,8 +51,9 @@ class Analysis:
         for metric in self._metrics:
             metric.add_batch(batch)
         self._compare(batch)
-        self._judge_counts()
-        return self.verdict
+        metrics = self._known()
+        self._judge(metrics)
+        return self._answer(metrics)
 
     def _compare(self, batch: Batch) -> None:
         self._stratum = self._stratum.with_batch(batch)
@@ -69,10 +70,10 @@ class Analysis:
             self._failed = (reason, "health checks")
         return self.verdict
 
-    def _judge_counts(self) -> None:
+    def _judge(self, metrics: tuple[MetricVerdict, ...]) -> None:
         if self._failed is not None:
             return
-        for metric in self._known():
+        for metric in metrics:
             for strongest in metric.held("worse", "over_limit")[:1]:
                 reason = sentences.failed(metric, strongest, self.policy)
                 self._failed = (reason, f"{metric.metric}: {strongest.question}")
@@ -84,7 +85,9 @@ class Analysis:
     @property
     def verdict(self) -> Verdict:
         """What the evidence says now."""
-        metrics = self._known()
+        return self._answer(self._known())
+
+    def _answer(self, metrics: tuple[MetricVerdict, ...]) -> Verdict:
         if self._failed is not None:
             return Verdict("fail", self._failed[0], (self._failed[1],), metrics)
         held = [(metric, metric.held("not_worse", "acceptable")) for metric in metrics]

@@ -31,7 +31,7 @@ class Worse:
 
     def __init__(self, level: float) -> None:
         self.log_threshold = -math.log(level)
-        self.bets = Mixture(tuple(WORSE.values()))
+        self.bets = Mixture(WORSE.values())
         self.log_boosted = 0.0
 
     def add(self, table: Table) -> None:
@@ -47,7 +47,7 @@ class Worse:
             ]
 
         def log_wealth(canary_bad: int) -> float:
-            return log_mean(self.bets.weights, logs(canary_bad))
+            return log_mean(self.bets.log_weights, logs(canary_bad))
 
         boost = 0.0
         # Cheap and nearly always true: the threshold is out of reach of this stratum, nothing to cut.
@@ -68,7 +68,7 @@ class NotWorse:
 
     def __init__(self, margin: float) -> None:
         self.margin = margin
-        self.bets = Mixture(tuple(NOT_WORSE.values()))
+        self.bets = Mixture(NOT_WORSE.values())
 
     def add(self, table: Table) -> None:
         """Take in one stratum; one that is not informative changes nothing."""

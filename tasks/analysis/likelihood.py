@@ -7,7 +7,7 @@ rate and not on the share of traffic. Cox and Snell, Analysis of Binary Data, 19
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 # Terms smaller than this against the largest are beneath double precision.
@@ -52,7 +52,7 @@ def log_total(table: Table, odds_ratio: float) -> float:
         # Vandermonde's identity: no sum needed.
         return log_choose(table.canary + table.live, table.bad)
     peak = _peak(table, odds_ratio)
-    relative = sum(term for _, term in _around(table, odds_ratio, peak))
+    relative = sum([term for _, term in _around(table, odds_ratio, peak)])
     return _log_term(table, peak, odds_ratio) + math.log(relative)
 
 
@@ -73,34 +73,35 @@ def _log_term(table: Table, j: int, odds_ratio: float) -> float:
     return chosen + j * math.log(odds_ratio)
 
 
-def _rise(table: Table, odds_ratio: float, j: int) -> float:
-    """Term j + 1 over term j."""
-    down = (j + 1) * (table.live - table.bad + j + 1)
-    return odds_ratio * (table.canary - j) * (table.bad - j) / down
+def _rise(table: Table, odds_ratio: float) -> Callable[[int], float]:
+    """Of j: term j + 1 over term j."""
+    canary, bad, rest = table.canary, table.bad, table.live - table.bad
+    return lambda j: odds_ratio * (canary - j) * (bad - j) / ((j + 1) * (rest + j + 1))
 
 
 def _peak(table: Table, odds_ratio: float) -> int:
     """The most likely split. Terms rise and then fall, so bisection finds it however many there are."""
-    low, high = table.least, table.most
+    low, high, rise = table.least, table.most, _rise(table, odds_ratio)
     while low < high:
         middle = (low + high) // 2
-        if _rise(table, odds_ratio, middle) > 1.0:
+        if rise(middle) > 1.0:
             low = middle + 1
         else:
             high = middle
     return low
 
 
-def _around(table: Table, odds_ratio: float, peak: int) -> Iterator[tuple[int, float]]:
+def _around(table: Table, odds_ratio: float, peak: int) -> list[tuple[int, float]]:
     """Splits and their terms relative to the peak's, outwards on both sides while they matter."""
-    yield peak, 1.0
-    term, j = 1.0, peak
-    while j < table.most and term > NEGLIGIBLE:
-        term *= _rise(table, odds_ratio, j)
+    terms, rise = [(peak, 1.0)], _rise(table, odds_ratio)
+    term, j, most = 1.0, peak, table.most
+    while j < most and term > NEGLIGIBLE:
+        term *= rise(j)
         j += 1
-        yield j, term
-    term, j = 1.0, peak
-    while j > table.least and term > NEGLIGIBLE:
+        terms.append((j, term))
+    term, j, least = 1.0, peak, table.least
+    while j > least and term > NEGLIGIBLE:
         j -= 1
-        term /= _rise(table, odds_ratio, j)
-        yield j, term
+        term /= rise(j)
+        terms.append((j, term))
+    return terms

@@ -13,19 +13,19 @@ from collections.abc import Iterable, Sequence
 LOST = float("-inf")
 
 
-def log_mean(weights: Sequence[float], logs: Iterable[float]) -> float:
+def log_mean(log_weights: Sequence[float], logs: Sequence[float]) -> float:
     """Log of the weighted mean of exp(logs); minus infinity if all of them are."""
-    terms = [log + math.log(weight) for log, weight in zip(logs, weights, strict=True)]
+    terms = [weight + log for weight, log in zip(log_weights, logs, strict=True)]
     top = max(terms)
-    return top if top == LOST else top + math.log(sum(math.exp(term - top) for term in terms))
+    return top if top == LOST else top + math.log(sum([math.exp(term - top) for term in terms]))
 
 
 class Mixture:
     """Log wealth of a fixed set of bets, each starting at 1. `weights` are positive and add up to 1."""
 
-    def __init__(self, weights: Sequence[float]) -> None:
-        self.weights = tuple(weights)
-        self.logs = [0.0] * len(self.weights)
+    def __init__(self, weights: Iterable[float]) -> None:
+        self.log_weights = tuple(math.log(weight) for weight in weights)
+        self.logs = [0.0] * len(self.log_weights)
 
     def multiply(self, log_factors: Iterable[float]) -> None:
         """Let every bet win or lose one more observation."""
@@ -33,4 +33,4 @@ class Mixture:
 
     @property
     def log_value(self) -> float:
-        return log_mean(self.weights, self.logs)
+        return log_mean(self.log_weights, self.logs)

@@ -25,7 +25,7 @@ def requests_to_go(bets: Mixture, growth: Sequence[float], goal: float) -> int |
     while low < high:
         middle = (low + high) // 2
         logs = [log + middle * speed for log, speed in zip(bets.logs, growth, strict=True)]
-        if log_mean(bets.weights, logs) >= goal:
+        if log_mean(bets.log_weights, logs) >= goal:
             high = middle
         else:
             low = middle + 1
@@ -34,8 +34,8 @@ def requests_to_go(bets: Mixture, growth: Sequence[float], goal: float) -> int |
 
 def _first_bet_alone(bets: Mixture, growth: Sequence[float], goal: float) -> int | None:
     waits = [
-        (goal - math.log(weight) - log) / speed
-        for weight, log, speed in zip(bets.weights, bets.logs, growth, strict=True)
+        (goal - weight - log) / speed
+        for weight, log, speed in zip(bets.log_weights, bets.logs, growth, strict=True)
         if speed > 0.0 and math.isfinite(log)
     ]
     return max(0, math.ceil(min(waits))) if waits else None

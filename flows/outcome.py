@@ -12,6 +12,7 @@ GATE_CLOSED = "GateClosed"
 ROLLED_BACK = "RolledBack"
 WAY_BACK_FAILED = "WayBackFailed"
 REFUSED = "Refused"
+FAILED = "Failed"
 
 
 def completed(name: str, message: str) -> State[Any]:

@@ -110,12 +110,20 @@ def end_badly(record: Record, failure: BaseException) -> State[Any]:
         announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
         get_run_logger().error("the way back failed", exc_info=worse)
         return outcome.failed(outcome.WAY_BACK_FAILED, f"{one_line(worse)}; it went back because of: {reason}")
-    if not undone and isinstance(failure, GateClosed):
-        end_record(record, "gate closed", reason)
-        announce(order, f"{order.app} {order.label} was stopped at a gate: {reason}", failure.hint, "warning")
-        return outcome.failed(outcome.GATE_CLOSED, reason)
+    if not undone:
+        return _stop_untouched(record, failure, reason)
     report = write_report(record, "rolled back", reason)
     end_record(record, "rolled back", reason, report)
     open_incident(order, "P2", f"{order.app} {order.label} was rolled back: {reason}", "\n".join(undone))
     announce(order, f"{order.app} {order.label} was rolled back: {reason}", "; ".join(undone), "warning")
     return outcome.failed(outcome.ROLLED_BACK, reason)
+
+
+def _stop_untouched(record: Record, failure: BaseException, reason: str) -> State[Any]:
+    """Nothing was changed yet, so there is nothing to put back and nobody to wake."""
+    order = record.release
+    is_gate = isinstance(failure, GateClosed)
+    end_record(record, "gate closed" if is_gate else "failed", reason)
+    what = "was stopped at a gate" if is_gate else "failed before anything was touched"
+    announce(order, f"{order.app} {order.label} {what}: {reason}", str(failure), "warning")
+    return outcome.failed(outcome.GATE_CLOSED if is_gate else outcome.FAILED, reason)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
+from prefect.logging.loggers import LoggingAdapter
 
 from infra.commands import Say
 from infra.environment import Environment, load_environment
@@ -65,6 +68,10 @@ def release_id(ref: str, unique: str) -> str:
 
 
 def speaker() -> Say:
-    """Lines go to the log of the task run or flow run that is running, redacted."""
-    logger = get_run_logger()
+    """Lines go to the log of the task run or flow run that is running, redacted; to a plain log outside of one."""
+    logger: LoggingAdapter | logging.Logger
+    try:
+        logger = get_run_logger()
+    except MissingContextError:
+        logger = logging.getLogger("pipeline")
     return lambda line: logger.info("%s", redact(line))

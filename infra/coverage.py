@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,8 @@ def read_coverage(path: Path) -> CoverageReport:
         raise BadInput(str(path), "does not exist: the coverage command wrote no report", _FIX) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(str(path), f"cannot be read: {error}", _FIX) from error
-    for begins, (name, read) in _FORMATS.items():
-        if text.lstrip().startswith(begins):
+    for name, begins, read in _FORMATS:
+        if re.match(begins, text, re.DOTALL):
             covered, total = _counted(path, name, read, text)
             return CoverageReport(100 * covered / total, covered, total, name)
     raise BadInput(str(path), "is empty" if not text.strip() else "has no format that is known", _FIX)
@@ -65,12 +66,13 @@ def _whole(number: Any) -> int:
     return int(number)
 
 
-def _read_json(text: str) -> tuple[Any, Any]:
-    """coverage.py holds `totals`, Istanbul's summary holds `total`."""
-    document = json.loads(text)
-    if "totals" in document:
-        return document["totals"]["covered_lines"], document["totals"]["num_statements"]
-    lines = document["total"]["lines"]
+def _read_coverage_py(text: str) -> tuple[Any, Any]:
+    totals = json.loads(text)["totals"]
+    return totals["covered_lines"], totals["num_statements"]
+
+
+def _read_istanbul(text: str) -> tuple[Any, Any]:
+    lines = json.loads(text)["total"]["lines"]
     return lines["covered"], lines["total"]
 
 
@@ -118,9 +120,10 @@ class _Cobertura:
         return sum(self.lines), len(self.lines)
 
 
-_FORMATS: dict[str, tuple[str, Callable[[str], tuple[Any, Any]]]] = {
-    "{": ("JSON", _read_json),
-    "<": ("Cobertura", _read_cobertura),
-    "TN:": ("lcov", _read_lcov),
-    "SF:": ("lcov", _read_lcov),
-}
+# Name, how its text begins, how it is read; the first that fits is taken.
+_FORMATS: tuple[tuple[str, str, Callable[[str], tuple[Any, Any]]], ...] = (
+    ("coverage.py", r'\s*\{.*"totals"', _read_coverage_py),
+    ("Istanbul", r"\s*\{", _read_istanbul),
+    ("Cobertura", r"\s*<", _read_cobertura),
+    ("lcov", r"\s*(TN|SF):", _read_lcov),
+)

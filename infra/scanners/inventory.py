@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from infra.errors import BadInput
 from infra.scanners import Finding
-from infra.scanners.lockfiles import Ecosystem, Lock, Package, Parser
+from infra.scanners.lockfiles import Ecosystem, Lock, Package, Parser, read_lock
 from infra.scanners.lockfiles.npm import read_package_lock, read_pnpm_lock, read_yarn_lock
 from infra.scanners.lockfiles.pypi import read_pipfile_lock, read_poetry_lock, read_requirements, read_uv_lock
 from infra.scanners.manifests import READABLE, UNSUPPORTED, npm_name, read_needs
@@ -48,7 +48,7 @@ def take_inventory(folder: Path) -> Inventory:
     for path in files:
         if parser := _parser(path):
             try:
-                locks[path] = parser(str(path), _text(folder, path))
+                locks[path] = read_lock(parser, str(path), _text(folder, path))
             except BadInput as problem:
                 gaps.append(gap("unreadable-lock", path, problem.message, problem.hint))
     for path, lock in locks.items():

@@ -34,7 +34,13 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [(COVERAGE_PY, "JSON"), (ISTANBUL, "JSON"), (LCOV, "lcov"), (LCOV[4:], "lcov"), (COBERTURA, "Cobertura")],
+    [
+        (COVERAGE_PY, "coverage.py"),
+        (ISTANBUL, "Istanbul"),
+        (LCOV, "lcov"),
+        (LCOV[4:], "lcov"),
+        (COBERTURA, "Cobertura"),
+    ],
 )
 def test_each_kind_is_told_by_its_content(tmp_path: Path, text: str, kind: str) -> None:
     assert read_coverage(written(tmp_path, text)) == CoverageReport(75.0, 30, 40, kind)
@@ -62,8 +68,8 @@ def test_what_coverage_py_itself_writes_is_read_alike_in_three_formats(tmp_path:
     [
         ("", "is empty"),
         ("hello", "no format that is known"),
-        ("{", "not a whole JSON report"),
-        ("{}", "not a whole JSON report"),
+        ("{", "not a whole Istanbul report"),
+        ("{}", "not a whole Istanbul report"),
         ('{"totals": {"covered_lines": 0, "num_statements": 0}}', "measured no line"),
         ('{"totals": {"covered_lines": NaN, "num_statements": 5}}', "nan is not a count"),
         ('{"totals": {"covered_lines": "5", "num_statements": 5}}', "'5' is not a count"),

@@ -34,6 +34,14 @@ class Lock:
 Parser = Callable[[str, str], Lock]  # (path, text): the path is only for messages
 
 
+def read_lock(parser: Parser, path: str, text: str) -> Lock:
+    """What `parser` makes of a file. Raises BadInput naming the file, whatever is wrong with its shape."""
+    try:
+        return parser(path, text)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise unreadable(path, f"does not have the shape of a lock file: {error}") from error
+
+
 def unreadable(path: str, problem: str, fix: str = "write it again with its own tool") -> BadInput:
     """The error for a lock file that cannot be trusted to say what is installed."""
     return BadInput(path, problem, fix)

@@ -5,6 +5,7 @@ A process is recognised by its pid *and* its start time, so that a pid used agai
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -77,14 +78,16 @@ def is_alive(daemon: Daemon | None) -> bool:
 
 
 def stop(daemon: Daemon | None, *, grace_seconds: float, how: signal.Signals = signal.SIGTERM) -> bool:
-    """Ask the process to end, wait `grace_seconds`, then kill its whole group. True when it was running."""
+    """Ask the process to end, wait `grace_seconds`, then kill what is left of its group. True when it was running."""
     if daemon is None or not is_alive(daemon):
         return False
     os.kill(daemon.pid, how)
-    if not _gone_within(daemon, grace_seconds):
+    gone = _gone_within(daemon, grace_seconds)
+    # Also when the leader is gone: a shell that died first must not leave its children serving.
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(daemon.pid, signal.SIGKILL)
-        if not _gone_within(daemon, 10):
-            raise PipelineError(f"{daemon.name} (pid {daemon.pid}) survived SIGKILL for 10 s", "look at it with ps")
+    if not gone and not _gone_within(daemon, 10):
+        raise PipelineError(f"{daemon.name} (pid {daemon.pid}) survived SIGKILL for 10 s", "look at it with ps")
     return True
 
 

@@ -51,7 +51,8 @@ def commit(folder: Path, tag: str, files: Mapping[str, str]) -> str:
 
 def git(folder: Path, *words: str) -> str:
     """What git printed."""
-    person = {f"GIT_{who}_{what}": "test@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    names = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
+    person = dict.fromkeys(names, "test@example.invalid")
     done = subprocess.run(
         ["git", "-C", str(folder), *words], check=True, capture_output=True, text=True, env={**os.environ, **person}
     )

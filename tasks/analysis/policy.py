@@ -52,7 +52,9 @@ class Policy:
         _check_at_least("failed_health_checks", self.failed_health_checks, 0)
         self._check_metrics()
         if self.acceptable_rate is not None:
-            _check_between("acceptable_rate", self.acceptable_rate, 0.0, 1.0)
+            # Acceptable beyond a limit would pass what the limit fails.
+            lowest = min(self.limit(name) for name in self.metrics)
+            _check_between("acceptable_rate", self.acceptable_rate, 0.0, lowest)
 
     def _check_metrics(self) -> None:
         if not self.metrics or len(set(self.metrics)) != len(self.metrics):

@@ -18,6 +18,11 @@ def number(value: float) -> str:
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
+def percent(rate: float) -> str:
+    """`5 %`, `0.5 %`."""
+    return f"{100.0 * rate:.3g} %"
+
+
 def counts(metric: MetricVerdict) -> str:
     """`9 of 118 requests failed against 1 of 2240 on live`."""
     verb = VERBS[metric.metric]
@@ -29,7 +34,7 @@ def failed(metric: MetricVerdict, strongest: Evidence, policy: Policy) -> str:
     """Why this metric fails the candidate."""
     e_value = f"e-value {number(strongest.e_value)}"
     if strongest.question == "over_limit":
-        return f"{counts(metric)}, over the limit of {policy.limit(metric.metric):.1%} ({e_value})"
+        return f"{counts(metric)}, over the limit of {percent(policy.limit(metric.metric))} ({e_value})"
     if metric.odds_ratio is None:
         return f"{counts(metric)} ({e_value})"
     return f"{counts(metric)} (odds ratio {number(metric.odds_ratio)}, {e_value})"
@@ -39,7 +44,7 @@ def passed(metric: MetricVerdict, strongest: Evidence, policy: Policy) -> str:
     """Which evidence lets this metric pass."""
     e_value = f"e-value {number(strongest.e_value)}"
     if strongest.question == "acceptable":
-        return f"{counts(metric)}, below the acceptable {policy.acceptable_rate:.1%} ({e_value})"
+        return f"{counts(metric)}, below the acceptable {percent(policy.acceptable_rate or 0.0)} ({e_value})"
     return f"{counts(metric)}, less than {number(policy.margin)} times live's odds ({e_value})"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from infra.coverage import CoverageReport
-
 from infra.scanners import SEVERITIES, Finding, ScanReport, Severity
 from tasks.outcomes import GateClosed
 
@@ -20,13 +19,16 @@ def check_coverage(report: CoverageReport | None, minimum_percent: float) -> str
 
 
 def check_scan(report: ScanReport, severity: Severity) -> str:
-    """Open when nothing found is as severe as `severity`. A scan that saw no files is closed."""
-    if report.files == 0:
-        raise GateClosed(f"{report.scanner}: looked at 0 files, which says nothing")
+    """Open when nothing found is as severe as `severity`.
+
+    A scan that saw no files and cannot say why is closed: it may not have looked at all.
+    """
+    if report.files == 0 and not report.note:
+        raise GateClosed(f"{report.scanner}: looked at 0 files and does not say why")
     bad = [finding for finding in report.findings if _rank(finding.severity) >= _rank(severity)]
     if bad:
         raise GateClosed(f"{report.scanner}: {len(bad)} findings of {severity} or worse over 0 allowed: {_first(bad)}")
-    return f"{_counts(report)} in {report.files} files"
+    return f"{_counts(report)} in {report.files} files" if report.files else f"nothing in its scope: {report.note}"
 
 
 def _rank(severity: Severity) -> int:

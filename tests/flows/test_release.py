@@ -110,7 +110,8 @@ GATES = {
         "coverage: 50.0 % under 80 %",
     ),
 }
-COVERAGE = '{"meta": {"format": 3}, "files": {}, "totals": {"covered_lines": 5, "num_statements": 10, "percent_covered": 50.0}}'
+TOTALS = '{"covered_lines": 5, "num_statements": 10, "percent_covered": 50.0}'
+COVERAGE = f'{{"meta": {{"format": 3}}, "files": {{}}, "totals": {TOTALS}}}'
 
 
 @pytest.mark.parametrize(("more", "said"), GATES.values(), ids=GATES)

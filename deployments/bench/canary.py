@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deployments.bench.canary_cost import cost
-from deployments.bench.canary_runs import OURS, Runs, poll_seconds, run_ours, run_rivals, type_i
+from deployments.bench.canary_runs import OURS, Looks, Runs, looks, poll_seconds, run_ours, run_rivals, type_i
 from deployments.bench.canary_traffic import Burst, Traffic, steady
 from tasks.analysis import Policy
 
@@ -20,6 +20,7 @@ WORSE = (0.02, 0.03, 0.06, 0.2, 1.0)
 HEALTHY = (0.0, 0.001, 0.01)
 # Canary's part of the traffic.
 SHARE = 0.1
+AN_HOUR = Looks(every=5.0, until=3600.0)
 
 
 def simulate(
@@ -28,14 +29,15 @@ def simulate(
     alpha: float = 0.01,
     rates: tuple[int, ...] = RATES,
     worse: tuple[float, ...] = WORSE,
+    healthy: tuple[float, ...] = HEALTHY,
     robustness: bool = True,
     batches: int = 100_000,
 ) -> dict[str, Any]:
     """Type-I error and speed of every rule, as plain values for JSON. Progress goes to standard error.
 
-    rates: canary requests per minute at a 90/10 split; worse: error rates of bad candidates over a live
-    version at 1 %; robustness: also run the scenarios; batches: how many to measure the cost on. The
-    type-I error is over one hour of a candidate as good as live.
+    rates: canary requests per minute at a 90/10 split; worse: error rates of bad candidates over a live version
+    at 1 %; healthy: error rates of candidates to promote; robustness: also run the scenarios; batches: how many
+    to measure the cost on. The type-I error is over one hour of a candidate as good as live.
     """
     policy, rng = Policy(alpha=alpha), np.random.default_rng(seed)
     return {
@@ -45,7 +47,8 @@ def simulate(
         "standard_error_at_alpha": round(math.sqrt(alpha * (1.0 - alpha) / repetitions), 5),
         "seed": seed,
         "rows": [row for rate in rates for row in _rows(rng, policy, repetitions, rate, worse)],
-        "promotion": [row for rate in rates for row in _promotion(rng, policy, repetitions, rate)],
+        "promotion": [row for rate in rates for row in _promotion(rng, policy, repetitions, rate, healthy)],
+        "wrong_pass": list(_wrong_pass(rng, policy, repetitions)),
         "robustness": list(_robustness(rng, policy, repetitions)) if robustness else [],
         "cost": cost(policy, long=batches),
     }
@@ -67,8 +70,8 @@ def _rows(
     for canary in worse:
         _say(f"{rate} canary requests a minute: {BASE:.0%} against {canary:.0%}")
         traffic = _traffic(rate, canary, BASE)
-        runs = {OURS: run_ours(rng, policy, traffic, repetitions, rate, until_passed=False)}
-        runs |= run_rivals(rng, traffic, repetitions, rate)
+        runs = {OURS: run_ours(rng, policy, traffic, repetitions, looks(rate), until_passed=False)}
+        runs |= run_rivals(rng, traffic, repetitions, looks(rate))
         for rule, found in runs.items():
             yield {
                 "rule": rule,
@@ -93,11 +96,29 @@ def _speed(runs: Runs) -> dict[str, float | None]:
     }
 
 
-def _promotion(rng: np.random.Generator, policy: Policy, repetitions: int, rate: int) -> Iterator[dict[str, Any]]:
-    for base in HEALTHY:
+def _promotion(
+    rng: np.random.Generator, policy: Policy, repetitions: int, rate: int, healthy: tuple[float, ...]
+) -> Iterator[dict[str, Any]]:
+    for base in healthy:
         _say(f"{rate} canary requests a minute: promotion of a healthy release at {base:.1%}")
-        runs = run_ours(rng, policy, _traffic(rate, base, base), repetitions, rate, until_passed=True)
+        runs = run_ours(rng, policy, _traffic(rate, base, base), repetitions, looks(rate), until_passed=True)
         yield {"rule": OURS, "rate_per_minute": rate, "base": base, **_speed(runs)}
+
+
+def _wrong_pass(rng: np.random.Generator, policy: Policy, repetitions: int) -> Iterator[dict[str, Any]]:
+    """Candidates just bad enough that they must not pass: worse by the margin and not below acceptable."""
+    for base in (0.01, 0.02, 0.05):
+        odds = policy.margin * base / (1.0 - base)
+        canary = max(odds / (1.0 + odds), policy.acceptable_rate or 0.0)
+        _say(f"pass of a candidate with {canary:.1%} over {base:.0%}")
+        runs = run_ours(rng, policy, _traffic(60, canary, base), repetitions, AN_HOUR, until_passed=True)
+        yield {
+            "rule": OURS,
+            "rate_per_minute": 60,
+            "base": base,
+            "canary": round(canary, 4),
+            "wrong_pass": float(runs.decided.mean()),
+        }
 
 
 def _robustness(rng: np.random.Generator, policy: Policy, repetitions: int) -> Iterator[dict[str, Any]]:

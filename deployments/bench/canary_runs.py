@@ -34,8 +34,17 @@ def poll_seconds(rate: float, shortest: float) -> float:
     return float(min(30.0, max(shortest, 60.0 / rate)))
 
 
-def horizon_seconds(rate: float) -> float:
-    return max(HOUR, min(DAY, 60.0 * MOST_REQUESTS / rate))
+@dataclass(frozen=True)
+class Looks:
+    """How often the counts are read, and until when. Both in seconds."""
+
+    every: float
+    until: float
+
+
+def looks(rate: float) -> Looks:
+    """Enough of them to decide all but hopeless cases at this many canary requests a minute."""
+    return Looks(poll_seconds(rate, SHORTEST_POLL), max(HOUR, min(DAY, 60.0 * MOST_REQUESTS / rate)))
 
 
 def type_i(rng: np.random.Generator, policy: Policy, traffic: Traffic, ramps: int, step: float) -> dict[str, float]:
@@ -64,15 +73,15 @@ def run_ours(
     policy: Policy,
     traffic: Traffic,
     ramps: int,
-    rate: float,
+    when: Looks,
     *,
     until_passed: bool,
 ) -> Runs:
     """Run the analysis until it fails the candidate, or, with `until_passed`, until it passes it."""
-    metrics, step = _both_metrics(policy, ramps), poll_seconds(rate, SHORTEST_POLL)
+    metrics, step = _both_metrics(policy, ramps), when.every
     found = Runs(np.zeros(ramps, dtype=np.int64), np.zeros(ramps), np.zeros(ramps, dtype=bool))
     open_ramps = np.arange(ramps)
-    for tick in range(round(horizon_seconds(rate) / step)):
+    for tick in range(round(when.until / step)):
         batches = traffic.step(rng, len(open_ramps), tick * step, step)
         for metric, batch in zip(metrics, batches, strict=True):
             metric.add(batch, step)
@@ -99,13 +108,13 @@ def _done(metrics: list[Ours], until_passed: bool, sampled: NDArray[np.bool_]) -
     return np.asarray(np.any([metric.failed for metric in metrics], axis=0))
 
 
-def run_rivals(rng: np.random.Generator, traffic: Traffic, ramps: int, rate: float) -> dict[str, Runs]:
-    """Run every rival until it aborts, on the same requests."""
+def run_rivals(rng: np.random.Generator, traffic: Traffic, ramps: int, when: Looks) -> dict[str, Runs]:
+    """Run every rival, one look a minute, until it aborts, on the same requests."""
     rules = rivals()
     found = {
         rule.name: Runs(np.zeros(ramps, dtype=np.int64), np.zeros(ramps), np.zeros(ramps, dtype=bool)) for rule in rules
     }
-    for tick in range(round(horizon_seconds(rate) / 60.0)):
+    for tick in range(round(when.until / 60.0)):
         minute = traffic.step(rng, ramps, tick * 60.0, 60.0)[0]
         for rule in rules:
             runs = found[rule.name]

@@ -57,6 +57,7 @@ def test_a_repeated_or_late_batch_is_refused_and_changes_nothing(start: float) -
         ("margin", 1.0),
         ("margin", math.inf),
         ("acceptable_rate", 0.0),
+        ("acceptable_rate", 0.05),
         ("minimum_requests", 0),
         ("minimum_requests", 1.5),
         ("failed_health_checks", -1),

@@ -43,7 +43,7 @@ def test_a_broken_candidate_fails_on_the_limit_even_without_live_traffic() -> No
     verdict = feed(Analysis(), Counts(1, 1), Counts(0, 0), times=5)
     assert verdict.outcome == "fail"
     assert verdict.decided_by == ("failures: over_limit",)
-    assert "3 of 3 requests failed against 0 of 0 on live, over the limit of 5.0% (e-value " in verdict.reason
+    assert "3 of 3 requests failed against 0 of 0 on live, over the limit of 5 % (e-value " in verdict.reason
 
 
 def test_slow_requests_are_judged_like_failures() -> None:
@@ -86,7 +86,7 @@ def test_a_spotless_release_over_a_spotless_live_version_passes_by_the_acceptabl
     assert 183 <= requests <= 230
     assert analysis.verdict.decided_by == ("failures: acceptable",)
     assert f"0 of {requests} requests failed" in analysis.verdict.reason
-    assert "below the acceptable 2.0% (e-value " in analysis.verdict.reason
+    assert "below the acceptable 2 % (e-value " in analysis.verdict.reason
 
 
 def test_a_release_with_the_errors_of_live_passes_by_comparison() -> None:

@@ -12,23 +12,23 @@ from infra.ports import LOOPBACK
 HINT = "run `pipeline up`, and read edge.log and edge/caddy.log in the state folder"
 
 
-def read(port: int, path: str = "") -> Any:
+def read(port: int, path: str = "", *, timeout_seconds: float = 10) -> Any:
     """What runs at `path` (such as apps/http) of the configuration; None where there is nothing.
 
     Raises Unreachable, and Rejected for an answer that is not 200.
     """
-    return _ask("GET", port, f"/config/{path}").json()
+    return _ask("GET", port, f"/config/{path}", timeout_seconds).json()
 
 
 def load(port: int, config: dict[str, Any]) -> None:
     """Run `config` instead. Raises Rejected with Caddy's words; the old one then goes on. Raises Unreachable."""
-    _ask("POST", port, "/load", config)
+    _ask("POST", port, "/load", 30, config)
 
 
-def _ask(method: str, port: int, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+def _ask(method: str, port: int, path: str, timeout: float, body: dict[str, Any] | None = None) -> httpx.Response:
     url = f"http://{LOOPBACK}:{port}{path}"
     try:
-        with httpx.Client(timeout=10, trust_env=False) as client:
+        with httpx.Client(timeout=timeout, trust_env=False) as client:
             answer = client.request(method, url, json=body)
     except httpx.TransportError as error:
         raise Unreachable(f"the edge's admin API did not answer {method} {url}: {error}", HINT) from error

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from infra.edge import Route, Target
+from infra.edge import SLOTS, Route, Target
 from infra.errors import PipelineError
 from infra.files import make_folder, write_atomically
 
@@ -21,8 +21,8 @@ FULL_SHARE = 0x10000
 NOTHING = Route(live=None, weight=0, blue=None, green=None)
 ADDRESS = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 # The part for Caddy: green's share in 65536ths, as five hex digits, and where each slot's requests go.
-# The closing brace at the end of the file says that nothing was cut off.
-PATTERN = r'^\{\s*"edge": "(0[0-9a-f]{4}|10000) ([A-Za-z0-9.:\[\]-]+) ([A-Za-z0-9.:\[\]-]+)",[\s\S]*\}\s*$'
+# A closing brace that starts the last line says that nothing was cut off: those of the inner objects are indented.
+PATTERN = r'^\{\s*"edge": "(0[0-9a-f]{4}|10000) ([A-Za-z0-9.:\[\]-]+) ([A-Za-z0-9.:\[\]-]+)",[\s\S]*\n\}\s*$'
 
 
 class RouteFile:
@@ -80,9 +80,10 @@ def decode(text: str) -> Route | None:
         return None
     found = re.match(PATTERN, text)
     if not found:
-        return route if parts["edge"] == _edge(route) == "" else None
+        return route if route.live is None and parts["edge"] == "" else None
     route = replace(route, weight=_weight(route, int(found[1], 16)))
-    return route if _edge(route).split()[1:] == [found[2], found[3]] else None
+    is_whole = route.live in SLOTS and _edge(route).split()[1:] == [found[2], found[3]]
+    return route if is_whole else None
 
 
 def is_address(text: str) -> bool:

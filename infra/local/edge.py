@@ -16,10 +16,10 @@ from infra.edge import caddy_admin, caddy_config
 from infra.edge.route_file import RouteFile, locked
 from infra.edge.sites import Sites
 from infra.environment import Environment
-from infra.errors import Rejected, Unreachable
+from infra.errors import BadInput, Rejected, Unreachable
 from infra.files import make_folder, write_atomically
 from infra.local import Place, ServiceStatus
-from infra.ports import listen
+from infra.ports import check_free, listen
 
 START_SECONDS = 20  # 0.1 to 0.2 s measured, more on a busy machine
 STOP_SECONDS = 15  # Caddy itself gives requests in flight 10 s
@@ -55,10 +55,9 @@ class EdgeProxy:
         with locked(make_folder(self._folder) / "service.lock"):
             for port in self._platform.edge_ports:
                 RouteFile(self._folder, port).prepare()
-            if self.is_up() and self._is_adopted(say):
-                return
-            self._stop(say)
-            self._start(say)
+            if not (self.is_up() and self._is_adopted(say)):
+                self._stop(say)
+                self._start(say)
 
     def down(self, say: Say) -> None:
         """Stop it: requests in flight may end first."""
@@ -69,8 +68,8 @@ class EdgeProxy:
         """Healthy when it serves every site; `detail` says who is where."""
         daemon, port = self._place.daemon, self._platform.edge_ports[0]
         if daemon is None:
-            return ServiceStatus(self.name, "stopped", None, port, self._last_words())
-        running = self._running()
+            return ServiceStatus(self.name, "stopped", None, port, self._last_words().rpartition("\n")[2])
+        running = self._running(timeout_seconds=2)
         if running is None or set(_descriptors(running)) != set(self._platform.edge_ports):
             return ServiceStatus(self.name, "unhealthy", daemon.pid, port, "does not serve every site: `pipeline up`")
         apps = ", ".join(f"{app} on {at}" for app, at in self._sites.book().items())
@@ -78,7 +77,7 @@ class EdgeProxy:
 
     def _is_adopted(self, say: Say) -> bool:
         """Whether the running one does what it should now; False when only a new start can bring that about."""
-        running = self._running()
+        running = self._running(timeout_seconds=5)
         if running is None or set(_descriptors(running)) != set(self._platform.edge_ports):
             return False
         wanted = self._config(_descriptors(running))
@@ -88,6 +87,7 @@ class EdgeProxy:
         return True
 
     def _start(self, say: Say) -> None:
+        check_free(self._platform.edge_admin_port)
         with _sockets(self._platform.edge_ports) as descriptors:
             file = self._folder / "caddy.json"
             write_atomically(file, json.dumps(self._config(descriptors), indent=1))
@@ -106,12 +106,23 @@ class EdgeProxy:
         self._wait(say)
 
     def _stop(self, say: Say) -> None:
-        if processes.stop(self._place.daemon, grace_seconds=STOP_SECONDS):
+        if self._place.daemon is None:
+            return
+        # One that answers nobody, not even us, has nothing to finish.
+        grace = STOP_SECONDS if self._running(timeout_seconds=2) else 1
+        if processes.stop(self._place.daemon, grace_seconds=grace):
+            self._wait_for_ports()
             say("edge stopped")
+
+    def _wait_for_ports(self) -> None:
+        """A process with many threads looks dead a moment before the last of them lets go of the sockets."""
+        deadline = time.monotonic() + 5
+        while any(not _is_free(port) for port in self.ports) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _wait(self, say: Say) -> None:
         started = time.monotonic()
-        while self._running() is None:
+        while self._running(timeout_seconds=1) is None:
             waited = time.monotonic() - started
             if not self.is_up() or waited > START_SECONDS:
                 words = self._last_words()
@@ -128,13 +139,22 @@ class EdgeProxy:
     def _config(self, descriptors: Mapping[int, int]) -> dict[str, Any]:
         return caddy_config.whole(self._folder, descriptors, self._platform.edge_admin_port, sticky=self._sticky)
 
-    def _running(self) -> dict[str, Any] | None:
-        """The configuration that it runs; None when it does not answer."""
+    def _running(self, *, timeout_seconds: float) -> dict[str, Any] | None:
+        """The configuration that it runs; None when it does not answer in time, or somebody else's Caddy does."""
         try:
-            found = caddy_admin.read(self._platform.edge_admin_port)
+            found = caddy_admin.read(self._platform.edge_admin_port, timeout_seconds=timeout_seconds)
         except Unreachable:
             return None
-        return found if isinstance(found, dict) else None
+        is_ours = isinstance(found, dict) and str(self._folder) in json.dumps(found.get("logging"))
+        return found if is_ours else None
+
+
+def _is_free(port: int) -> bool:
+    try:
+        check_free(port)
+    except BadInput:
+        return False
+    return True
 
 
 @contextmanager

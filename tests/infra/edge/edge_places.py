@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,13 @@ from infra.edge import Edge, SlotCounts, Target
 from infra.edge.caddy import CaddyEdge
 from infra.edge.sites import Sites
 from infra.environment import Environment, LocalPlatform, Traffic
+from infra.errors import BadInput
 from infra.local.edge import EdgeProxy
-from infra.ports import free_port
+from infra.ports import check_free
 
 NUMBERS = itertools.count(1)
 SITES = 16
+PORTS = range(26_200, 26_300)
 
 
 @dataclass
@@ -91,7 +94,23 @@ class CaddyPlace:
 
 
 def caddy_environment(state: Path, sites: int, *, sticky: bool = True) -> Environment:
-    ports = [free_port() for _ in range(sites)]
-    platform = LocalPlatform(edge_ports=tuple(ports), edge_admin_port=free_port())
+    *ports, admin_port = _free_ports(sites + 1)
+    platform = LocalPlatform(edge_ports=tuple(ports), edge_admin_port=admin_port)
     traffic = Traffic(sticky=sticky)
     return Environment(name="local", kind="local", state_folder=str(state), platform=platform, traffic=traffic)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Below the range out of which connections get theirs, so that nobody takes one before we listen."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = PORTS.start + worker * 25 % len(PORTS)
+    in_turn = (*range(first, PORTS.stop), *range(PORTS.start, first))
+    return list(itertools.islice((port for port in in_turn if _is_free(port)), count))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        check_free(port)
+    except BadInput:
+        return False
+    return True

@@ -22,6 +22,7 @@ class TinyApp:
         self.name = name
         self.port = port
         self.asked: Counter[str] = Counter()
+        self.last_headers: dict[str, str] = {}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._writers: set[Writer] = set()
@@ -83,7 +84,9 @@ class TinyApp:
         headers = {key.lower(): value.strip() for key, value in (field.split(":", 1) for field in fields)}
         method, path, _ = line.split(" ")
         body = await reader.readexactly(int(headers.get("content-length", 0)))
+        path = path.split("?")[0]
         self.asked[f"{method} {path}"] += 1
+        self.last_headers = headers
         if headers.get("upgrade") == "websocket":
             return await _echo(reader, writer)
         mood = _MOODS.get(path)

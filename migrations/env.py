@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from migrations.history import make_history
 from migrations.session import LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, migration_session
 
 
@@ -21,7 +22,9 @@ def write_sql() -> None:
 def migrate() -> None:
     """The run itself."""
     with migration_session() as connection:
-        context.configure(connection=connection, transaction_per_migration=True)
+        make_history(connection)
+        recorder = context.config.attributes["recorder"]
+        context.configure(connection=connection, transaction_per_migration=True, on_version_apply=recorder)
         with context.begin_transaction():
             context.run_migrations()
 

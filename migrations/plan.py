@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from alembic.script import Script, ScriptDirectory
+
+from migrations.history import Applied
 
 EXPAND, CONTRACT = "expand", "contract"
 
@@ -20,19 +23,32 @@ class Unfit(Exception):
 
 
 class Plan:
-    """The revisions of one version of an app, oldest first, beside the heads that its database has."""
+    """The revisions of one version of an app, oldest first, beside what its database has.
 
-    def __init__(self, scripts: ScriptDirectory) -> None:
+    `history` tells of applied revisions whose files this version does not have.
+    """
+
+    def __init__(self, scripts: ScriptDirectory, history: Sequence[Applied] = ()) -> None:
         self._scripts = {script.revision: script for script in scripts.walk_revisions()}
-        self._parents = {name: _parents(scripts, script) for name, script in sorted(self._scripts.items())}
-        self._order = list(TopologicalSorter(self._parents).static_order())
-        self._branches: dict[str, str] = {}
+        parents = {name: _parents(scripts, script) for name, script in sorted(self._scripts.items())}
+        self._order = list(TopologicalSorter(parents).static_order())
+        self._parents = {applied.revision: set(applied.parents) for applied in history} | parents
+        self._branches = {applied.revision: applied.branch for applied in history}
         for name in self._order:
             self._branches[name] = self._branch_of(self._scripts[name])
 
     def pending(self, branch: str, heads: tuple[str, ...]) -> list[Script]:
-        """Revisions of a branch that are not applied yet, oldest first."""
+        """Revisions of a branch that are not applied yet, oldest first.
+
+        Raises Unfit when a contract revision that this version does not know took away what it may need.
+        """
         done = self._with_ancestors(heads)
+        for name in sorted(done - self._scripts.keys()):
+            if self._branches[name] == CONTRACT:
+                raise Unfit(
+                    f"contract revision {name} was applied, which this version does not know: it took something away",
+                    "release a version that knows it",
+                )
         return [self._scripts[n] for n in self._order if n not in done and self._branches[n] == branch]
 
     def applicable(self, branch: str, heads: tuple[str, ...]) -> list[Script]:
@@ -49,13 +65,15 @@ class Plan:
         return chosen
 
     def undone(self, target: tuple[str, ...], heads: tuple[str, ...]) -> list[Script]:
-        """Revisions applied since `target`, newest first."""
+        """Revisions applied since `target`, newest first. Raises Unfit when the file of one is not here."""
         extra = self._with_ancestors(heads) - self._with_ancestors(target)
+        for name in sorted(extra - self._scripts.keys()):
+            raise Unfit(f"revision {name} cannot be undone: this version lacks its file", "use the one that brought it")
         return [self._scripts[name] for name in reversed(self._order) if name in extra]
 
-    def branch(self, script: Script) -> str:
-        """expand or contract."""
-        return self._branches[script.revision]
+    def described(self) -> dict[str, Applied]:
+        """Every revision of this version as it is to be written down."""
+        return {n: Applied(n, self._branches[n], tuple(sorted(self._parents[n]))) for n in self._order}
 
     def _branch_of(self, script: Script) -> str:
         # Alembic hands a label on to ancestors too, so the label is read where it was written.
@@ -63,9 +81,8 @@ class Plan:
         labels = {written} if isinstance(written, str) else set(written)
         inherited = {self._branches[parent] for parent in _names(script.down_revision)}
         folder = Path(script.path).parent.name
-        if EXPAND in labels:
-            return EXPAND
-        return CONTRACT if CONTRACT in labels | inherited | {folder} else EXPAND
+        said = next((found for found in (labels, {folder}, inherited) if found & {EXPAND, CONTRACT}), {EXPAND})
+        return CONTRACT if CONTRACT in said else EXPAND
 
     def _with_ancestors(self, heads: tuple[str, ...]) -> set[str]:
         found: set[str] = set()
@@ -74,8 +91,9 @@ class Plan:
             name = waiting.pop()
             if name not in self._parents:
                 raise Unfit(
-                    f"revision {name} of the database is not among the {len(self._parents)} of this version",
-                    "this version is older than the schema: use the version that brought the revision",
+                    f"revision {name} of the database is neither among the {len(self._scripts)} of this version nor in"
+                    " the database's own history",
+                    "use the version that brought the revision",
                 )
             if name not in found:
                 found.add(name)

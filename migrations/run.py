@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
+from migrations.history import Applied, Recorder
 from migrations.plan import Plan, Unfit, has_way_back
 from migrations.session import AnotherMigrator
 
@@ -29,10 +30,12 @@ Answer = dict[str, Any]
 class Run:
     """One run over the revisions in `folder`. `running` is the revision that was started last."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, history: Sequence[Applied] = ()) -> None:
         self._config = _configuration(folder)
         self._scripts = ScriptDirectory.from_config(self._config)
-        self._plan = Plan(self._scripts)
+        self._plan = Plan(self._scripts, history)
+        self._known = self._plan.described()
+        self._config.attributes["recorder"] = Recorder(self._known)
         self.running = ""
 
     def pending(self, branch: str, have: tuple[str, ...]) -> Answer:
@@ -69,7 +72,7 @@ class Run:
     def _described(self, script: Script) -> Answer:
         return {
             "id": script.revision,
-            "branch": self._plan.branch(script),
+            "branch": self._known[script.revision].branch,
             "title": script.doc or "",
             "has_way_back": has_way_back(script),
         }
@@ -86,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _answer(asked: argparse.Namespace) -> tuple[Answer, int]:
     run: Run | None = None
     try:
-        run = Run(asked.folder)
+        run = Run(asked.folder, _history(asked.history))
         return _do(run, asked), 0
     except Unfit as error:
         return _no("unfit", str(error), error.hint), 2
@@ -108,6 +111,11 @@ def _do(run: Run, asked: argparse.Namespace) -> Answer:
     return run.sql(asked.branch, have) if asked.action == "sql" else run.pending(asked.branch, have)
 
 
+def _history(file: Path | None) -> list[Applied]:
+    entries = json.loads(file.read_text()) if file else []
+    return [Applied(entry["revision"], entry["branch"], tuple(entry["parents"])) for entry in entries]
+
+
 def _no(kind: str, message: str, hint: str, sqlstate: str = "") -> Answer:
     print(message, flush=True)
     return {"error": {"kind": kind, "message": message, "hint": hint, "sqlstate": sqlstate}}
@@ -121,7 +129,8 @@ def _said(error: DBAPIError) -> str:
 
 def _configuration(folder: Path) -> Config:
     config = Config()
-    places = [folder, *(place for place in (folder / "expand", folder / "contract") if place.is_dir())]
+    # Revision files lie in the folder itself, or apart in its folders of the two branches.
+    places = [place for place in (folder / "expand", folder / "contract") if place.is_dir()] or [folder]
     config.set_main_option("script_location", _escaped(Path(__file__).resolve().parent))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(_escaped(place) for place in places))
@@ -137,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("action", choices=("pending", "sql", "upgrade", "back"))
     parser.add_argument("--folder", type=Path, required=True, help="where the revision files are")
     parser.add_argument("--answer", type=Path, required=True, help="the JSON file to write")
+    parser.add_argument("--history", type=Path, help="a JSON file of what the database says was applied")
     parser.add_argument("--branch", choices=("expand", "contract"), default="expand")
     parser.add_argument("--revisions", nargs="*", default=[], help="what the database has, or should have again")
     return parser

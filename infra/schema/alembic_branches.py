@@ -32,7 +32,11 @@ class LockTimeout(CommandFailed):
 
 
 class AlembicSchema:
-    """The revision files in `folder`, beside the database at `database_url` (`postgresql://user:password@host/name`)."""
+    """The revision files in `folder`, beside the database at `database_url` (`postgresql://user:password@host/name`).
+
+    Files lie in the folder itself or in its folders `expand` and `contract`. A revision's branch is its label's,
+    else its folder's, else that of the revision it follows; without any of these it is expand.
+    """
 
     def __init__(self, folder: Path, database_url: str) -> None:
         if not folder.is_dir():
@@ -53,7 +57,8 @@ class AlembicSchema:
     def pending(self, branch: str) -> list[Revision]:
         """Revisions of `branch` that the database does not have yet, oldest first.
 
-        Raises Rejected when the database has a revision that this version does not know.
+        A version older than the schema may run on what later ones added; Rejected is raised when one of them took
+        something away, or when the database has a revision that nobody wrote down.
         """
         answer = self._ask("pending", "--branch", _branch(branch), "--revisions", *self.current())
         return [Revision(**found) for found in answer["revisions"]]
@@ -97,8 +102,10 @@ class AlembicSchema:
 
     def _ask(self, action: str, *words: str, say: Say | None = None) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="schema-") as folder:
-            file = Path(folder) / "answer.json"
-            what = self._command(action, "--folder", str(self._folder), "--answer", str(file), *words)
+            file, history = Path(folder) / "answer.json", Path(folder) / "history.json"
+            history.write_text(json.dumps(self._history()))
+            files = ("--folder", str(self._folder), "--answer", str(file), "--history", str(history))
+            what = self._command(action, *files, *words)
             outcome = run(what, say=say, accept=(0, 2))
             answer: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
         if outcome.code == 2 and "error" not in answer:
@@ -106,6 +113,13 @@ class AlembicSchema:
         if "error" in answer:
             raise _refusal(str(what), **answer["error"])
         return answer
+
+    def _history(self) -> list[dict[str, Any]]:
+        with connected(self._access) as connection:
+            if not has_row(connection, "SELECT 1 WHERE to_regclass('pipeline_schema_history') IS NOT NULL"):
+                return []
+            found = connection.execute("SELECT revision, branch, parents FROM pipeline_schema_history")
+            return [{"revision": name, "branch": branch, "parents": parents} for name, branch, parents in found]
 
     def _command(self, *words: str) -> Command:
         return Command(

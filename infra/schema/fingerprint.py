@@ -1,7 +1,7 @@
 """A digest of a database's schema, from Postgres's own catalog: equal digests mean the same schema.
 
 Columns count by name, not by position: Postgres cannot put a dropped column back where it was. Rows, owners,
-grants and the next values of sequences do not count, nor does Alembic's own table.
+grants and the next values of sequences do not count, nor do the tables that keep count of revisions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ WITH spaces AS (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ), relations AS (
     SELECT c.*, n.nspname FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace
-    WHERE c.relname NOT IN ('alembic_version', 'alembic_version_pkc') AND c.relkind <> 't'
+    WHERE c.relkind <> 't' AND c.relname NOT IN (
+        'alembic_version', 'alembic_version_pkc', 'pipeline_schema_history', 'pipeline_schema_history_pkey'
+    )
     AND NOT EXISTS (SELECT FROM foreign_to_us WHERE classid = 'pg_class'::regclass AND objid = c.oid)
 ), types AS (
     SELECT t.*, n.nspname FROM pg_type t JOIN spaces n ON n.oid = t.typnamespace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from infra.ports import free_port
 from infra.schema import alembic_branches
 from infra.schema.alembic_branches import AlembicSchema, LockTimeout
 
+HISTORY = "SELECT revision, branch, parents FROM pipeline_schema_history ORDER BY 1"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -26,6 +29,8 @@ def folder(tmp_path: Path) -> Path:
     write_revision(
         folder, "c1", "ALTER TABLE users DROP email", "ALTER TABLE users ADD email text", label="contract", needs="e2"
     )
+    (tmp_path / "older").mkdir()
+    shutil.copy(folder / "e1.py", tmp_path / "older")
     return folder
 
 
@@ -34,13 +39,14 @@ def schema(folder: Path, scratch_url: str) -> AlembicSchema:
     return AlembicSchema(folder, scratch_url)
 
 
-def test_each_branch_goes_forward_and_back_to_exactly_what_was_there(schema: AlembicSchema) -> None:
+def test_each_branch_goes_forward_and_back_to_exactly_what_was_there(schema: AlembicSchema, scratch_url: str) -> None:
     empty = schema.fingerprint()
     assert [(r.id, r.branch, r.title, r.has_way_back) for r in schema.pending("expand")] == [
         ("e1", "expand", "Makes e1.", True),
         ("e2", "expand", "Makes e2.", True),
     ]
     assert schema.upgrade("expand", print) == ("e2",)
+    assert rows(scratch_url, HISTORY) == [("e1", "expand", []), ("e2", "expand", ["e1"])]
     expanded = schema.fingerprint()
     assert [revision.id for revision in schema.pending("contract")] == ["c1"]
     assert schema.upgrade("contract", print) == ("c1",)
@@ -50,6 +56,7 @@ def test_each_branch_goes_forward_and_back_to_exactly_what_was_there(schema: Ale
     assert schema.back_to(("e2",), print) == ("e2",)
     assert schema.back_to((), print) == ()
     assert schema.back_to((), print) == ()
+    assert rows(scratch_url, HISTORY) == []
     assert schema.fingerprint() == empty != expanded
 
 
@@ -59,12 +66,25 @@ def test_contract_does_not_run_before_what_it_needs(schema: AlembicSchema) -> No
     assert schema.current() == ()
 
 
-def test_a_version_that_is_older_than_the_schema_says_so(schema: AlembicSchema, folder: Path, scratch_url: str) -> None:
+def test_an_older_version_runs_on_what_later_ones_added_until_something_is_taken_away(
+    schema: AlembicSchema, folder: Path, scratch_url: str, tmp_path: Path
+) -> None:
     schema.upgrade("expand", print)
-    (folder / "e2.py").unlink()
-    (folder / "c1.py").unlink()
-    with pytest.raises(Rejected, match="revision e2 of the database is not among the 1 of this version"):
-        AlembicSchema(folder, scratch_url).pending("expand")
+    older = AlembicSchema(tmp_path / "older", scratch_url)
+    assert older.pending("expand") == []
+    assert older.upgrade("expand", print) == ("e2",)
+    with pytest.raises(Rejected, match="revision e2 cannot be undone: this version lacks its file"):
+        older.back_to(("e1",), print)
+    schema.upgrade("contract", print)
+    with pytest.raises(Rejected, match="contract revision c1 was applied, which this version does not know"):
+        older.pending("expand")
+
+
+def test_a_revision_that_nobody_wrote_down_is_refused(schema: AlembicSchema, scratch_url: str) -> None:
+    rows(scratch_url, "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+    rows(scratch_url, "INSERT INTO alembic_version VALUES ('by-hand')")
+    with pytest.raises(Rejected, match="revision by-hand of the database is neither among the 3 of this version"):
+        schema.pending("expand")
 
 
 def test_revisions_without_labels_are_expand(tmp_path: Path, scratch_url: str) -> None:
@@ -77,6 +97,17 @@ def test_revisions_without_labels_are_expand(tmp_path: Path, scratch_url: str) -
     ]
     assert schema.pending("contract") == []
     assert schema.upgrade("expand", print) == ("two",)
+
+
+def test_branches_may_have_folders_of_their_own_beside_other_files(tmp_path: Path, scratch_url: str) -> None:
+    (tmp_path / "env.py").write_text("1 / 0")
+    for branch in ("expand", "contract"):
+        (tmp_path / branch).mkdir()
+    write_revision(tmp_path / "expand", "one", "CREATE TABLE t (n int)", "DROP TABLE t")
+    write_revision(tmp_path / "contract", "two", "ALTER TABLE t DROP n", needs="one")
+    schema = AlembicSchema(tmp_path, scratch_url)
+    assert schema.upgrade("expand", print) == ("one",)
+    assert [(revision.id, revision.has_way_back) for revision in schema.pending("contract")] == [("two", False)]
 
 
 def test_a_failed_revision_leaves_those_before_it_and_nothing_of_itself(
@@ -111,11 +142,14 @@ def test_a_lock_that_is_held_is_waited_for_briefly_and_asked_for_again(
     said: list[str] = []
     with psycopg.connect(scratch_url) as reader:
         reader.execute("SELECT * FROM users")
-        timer = threading.Timer(2, reader.rollback)
-        timer.start()
-        assert schema.upgrade("expand", said.append) == ("e3",)
-        timer.join()
-    assert any("lock timeout: revision e3 failed" in line and "attempt 1 of 5" in line for line in said)
+
+        def let_go(line: str) -> None:
+            said.append(line)
+            if "attempt 1 of 5" in line:
+                reader.rollback()
+
+        assert schema.upgrade("expand", let_go) == ("e3",)
+    assert any("lock timeout: revision e3 failed" in line for line in said)
 
 
 def test_a_lock_that_is_never_given_ends_in_an_error_that_names_it(
@@ -123,13 +157,13 @@ def test_a_lock_that_is_never_given_ends_in_an_error_that_names_it(
 ) -> None:
     schema.upgrade("expand", print)
     write_revision(folder, "e3", "SET LOCAL lock_timeout = '50ms'; ALTER TABLE users ADD late int", after="e2")
-    monkeypatch.setattr(alembic_branches, "_FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(alembic_branches, "_ATTEMPTS", 2)
     said: list[str] = []
     with psycopg.connect(scratch_url) as reader:
         reader.execute("SELECT * FROM users")
         with pytest.raises(LockTimeout, match="lock timeout: revision e3 failed: LockNotAvailable"):
             schema.upgrade("expand", said.append)
-    assert sum("applying e3" in line for line in said) == 5
+    assert sum("applying e3" in line for line in said) == 2
     assert schema.current() == ("e2",)
 
 

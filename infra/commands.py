@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import io
 import os
+import selectors
 import shlex
 import signal
 import subprocess
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -71,18 +74,16 @@ def run(what: Command, *, say: Say | None = None, accept: Sequence[int] = (0,)) 
         say(f"+ {what}")
     started = time.monotonic()
     process = _start(what)
-    timed_out = threading.Event()
-    timer = threading.Timer(what.timeout_seconds, _end_group, (process, timed_out))
-    timer.start()
     try:
-        output = _read(process, say)
-        code = process.wait()
+        output, ended = _read(process, say, started + what.timeout_seconds)
+        code = process.wait(max(0.0, started + what.timeout_seconds - time.monotonic())) if ended else None
+    except subprocess.TimeoutExpired:
+        code = None
     except BaseException:
-        _end_group(process, threading.Event())
+        _end_group(process)
         raise
-    finally:
-        timer.cancel()
-    if timed_out.is_set():
+    if code is None:
+        _end_group(process)
         raise Unknown(
             f"`{what}` did not end within {what.timeout_seconds:g} s and was ended; last words: {_tail(output)}",
             "raise its timeout, or find out what it waits for",
@@ -92,7 +93,7 @@ def run(what: Command, *, say: Say | None = None, accept: Sequence[int] = (0,)) 
     return Outcome(code, output, time.monotonic() - started)
 
 
-def _start(what: Command) -> subprocess.Popen[str]:
+def _start(what: Command) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             what.arguments,
@@ -101,11 +102,9 @@ def _start(what: Command) -> subprocess.Popen[str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             start_new_session=True,
         )
-    except FileNotFoundError as error:
+    except OSError as error:
         raise BadInput(
             "command",
             f"`{what}` cannot start: {error.strerror}: {error.filename}",
@@ -113,21 +112,38 @@ def _start(what: Command) -> subprocess.Popen[str]:
         ) from error
 
 
-def _read(process: subprocess.Popen[str], say: Say | None) -> str:
+def _read(process: subprocess.Popen[bytes], say: Say | None, deadline: float) -> tuple[str, bool]:
+    """What it prints until it closes its output or the time is up; the second says whether it closed it.
+
+    Never waits longer: a child of the child may hold the output open long after its parent has ended."""
     assert process.stdout is not None
     kept: deque[str] = deque(maxlen=100_000)
-    with process.stdout:
-        for line in process.stdout:
-            kept.append(line)
-            if say:
-                say(redact(line.rstrip()))
-    return "".join(kept)
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True)
+    partial = ""
+    with process.stdout as stream, selectors.DefaultSelector() as waiting:
+        waiting.register(stream, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0 and waiting.select(left):
+            data = os.read(stream.fileno(), 65_536)
+            *lines, partial = (partial + decoder.decode(data, final=not data)).split("\n")
+            _keep([f"{line}\n" for line in lines], kept, say)
+            if not data:
+                _keep([partial] if partial else [], kept, say)
+                return "".join(kept), True
+    return "".join([*kept, partial]), False
 
 
-def _end_group(process: subprocess.Popen[str], timed_out: threading.Event) -> None:
-    timed_out.set()
-    if process.poll() is None:
+def _keep(lines: list[str], kept: deque[str], say: Say | None) -> None:
+    for line in lines:
+        kept.append(line)
+        if say:
+            say(redact(line.rstrip()))
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """The whole group, also when its leader has ended before the others."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _tail(output: str) -> str:

@@ -18,7 +18,7 @@ from infra.errors import BadInput
 class Part(BaseModel):
     """A table of a configuration file: unknown keys are refused, types are not bent, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False, allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -32,6 +32,8 @@ def read_toml(path: Path, name: str, missing_fix: str) -> dict[str, Any]:
         raise BadInput(name, "is missing", missing_fix) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(name, f"is not TOML: {error}", "mend the line it names") from error
+    except OSError as error:
+        raise BadInput(name, f"cannot be read: {error.strerror}", "make it a file that we may read") from error
 
 
 def parse_table(model: type[Model], table: dict[str, Any], name: str) -> Model:

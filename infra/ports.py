@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 import psutil
@@ -22,8 +23,8 @@ def listen(port: int) -> socket.socket:
         server.close()
         raise BadInput(
             f"port {port}",
-            f"is taken{holder(port)}",
-            "stop that process, or choose another port in the environment file",
+            f"is taken{holder(port)}" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}",
+            "stop the process that holds it, or choose another port in the environment file",
         ) from error
     return server
 
@@ -43,7 +44,7 @@ def free_port() -> int:
 def holder(port: int) -> str:
     """` by NAME (pid N)` for the listener on `port`, or an empty text where the system does not tell."""
     try:
-        found = [c for c in psutil.net_connections("tcp4") if c.laddr and c.laddr.port == port and c.status == "LISTEN"]
+        found = [c for c in psutil.net_connections("tcp") if c.laddr and c.laddr.port == port and c.status == "LISTEN"]
         if found and found[0].pid:
             return f" by {psutil.Process(found[0].pid).name()} (pid {found[0].pid})"
     except (psutil.AccessDenied, psutil.NoSuchProcess):

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Iterable
 
-_URL_PASSWORD = re.compile(r"(?P<head>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)(?P<password>[^\s@/]+)(?=@)")
+# A password may hold an @ itself: it ends before the last one of the address' first part.
+_URL_PASSWORD = re.compile(r"(?P<head>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)[^\s/\"'<>]+(?=@)")
+_URL_TOKEN = re.compile(r"(?P<head>https?://)[^\s:/@\"'<>]+(?=@)")  # https://TOKEN@host, as code hosts give it
 _MINIMUM_LENGTH = 6  # shorter values would blank out ordinary words
 _known: set[str] = set()
 
 
 def remember_secrets(values: Iterable[str]) -> None:
     """From now on `redact` blanks these values wherever they appear in this process."""
-    _known.update(value for value in values if len(value) >= _MINIMUM_LENGTH)
+    for value in values:
+        # Output comes line by line, and addresses carry a value in its escaped form.
+        forms = {value, urllib.parse.quote(value, safe=""), *value.splitlines()}
+        _known.update(form for form in forms if len(form) >= _MINIMUM_LENGTH and not form.startswith("-----"))
 
 
 def redact(text: str) -> str:
     """`text` with every known secret and every password in a URL replaced by `***`."""
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, "***")
-    return _URL_PASSWORD.sub(r"\g<head>***", text)
+    return _URL_TOKEN.sub(r"\g<head>***", _URL_PASSWORD.sub(r"\g<head>***", text))

@@ -51,10 +51,12 @@ class Cluster:
         say(f"{self.place.name}: making a new cluster")
         make_folder(self.folder.parent)
         beside = aside(self.folder)
-        with tempfile.NamedTemporaryFile("w", dir=self.folder.parent, prefix=".password.") as password:
-            password.write(self.access.password)
-            password.flush()
-            run(_initdb(beside, self.access.user, Path(password.name)))
+        password = self.folder.with_name(f"{self.folder.name}.password")
+        write_atomically(password, self.access.password)
+        try:
+            run(_initdb(beside, self.access.user, password))
+        finally:
+            password.unlink()
         beside.rename(self.folder)
 
     def start(self, say: Say) -> None:
@@ -125,11 +127,14 @@ class Cluster:
 
 
 def aside(folder: Path) -> Path:
-    """The place beside a data folder where its successor is built; emptied of what a crash left there."""
-    beside = folder.with_name(f"{folder.name}.new")
-    if beside.exists():
-        shutil.rmtree(beside)
-    return beside
+    """A new, empty folder beside a data folder, where its successor is built; what a crash left there goes.
+
+    Each has a name of its own: the orphan of a killed run may still be writing into the last one, whose removal
+    then fails, and is done by the next run.
+    """
+    for left in folder.parent.glob(f"{folder.name}.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}.new-"))
 
 
 def _initdb(folder: Path, user: str, password_file: Path) -> Command:

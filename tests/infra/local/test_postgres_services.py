@@ -111,13 +111,15 @@ def test_rows_reach_the_standby_which_refuses_writes(data_platform: DataPlatform
 
 def test_a_promoted_standby_is_kept_aside_and_a_new_one_built(data_platform: DataPlatform) -> None:
     standby = data_platform.standby
-    (standby.cluster.folder.parent / "standby.new").mkdir()  # what a crash in the middle of building leaves
+    half = standby.cluster.folder.parent / "standby.new-half"
+    half.mkdir()  # what a crash in the middle of building leaves
     with connected(standby.cluster.access) as connection:
         one(connection, "SELECT pg_promote(true, 30)")
     rows(standby.cluster.access.url, "CREATE TABLE only_here (n int)")
     assert standby.status().state == "unhealthy"
     standby.up(print)
     assert standby.status().state == "healthy"
+    assert not half.exists()
     (kept,) = standby.cluster.folder.parent.glob("standby.promoted-*")
     assert (kept / "PG_VERSION").exists()
     shutil.rmtree(kept)
@@ -162,11 +164,13 @@ def test_the_life_of_the_control_cluster(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("PIPELINE_STATE", raising=False)
     control = ControlPostgres(data_environment(tmp_path, OWN_PORTS))
     folder = control.cluster.folder
-    (folder.parent / "control.new").mkdir(parents=True)  # what a crash in the middle of initdb leaves
+    half = folder.parent / "control.new-half"
+    half.mkdir(parents=True)  # what a crash in the middle of initdb leaves
     with socket.create_server(("127.0.0.1", control.ports[0])), pytest.raises(BadInput, match=f"{control.ports[0]}"):
         control.up(print)
     try:
         control.up(print)
+        assert sorted(path.name for path in folder.parent.iterdir()) == ["control"]
         url = control.async_url()
         assert url.startswith("postgresql+asyncpg://prefect:")
         assert rows(url.replace("+asyncpg", ""), "CREATE EXTENSION pg_trgm") == []

@@ -32,8 +32,6 @@ class Dependencies:
     def scan(self, folder: Path, say: Say) -> ScanReport:
         """Raises BadInput when the folder or the advisories cannot be read, Unknown when these are too old."""
         started, today = time.monotonic(), datetime.date.today()
-        if not folder.is_dir():
-            raise BadInput("source", f"{folder} is not a folder", "give the folder of a checked-out version")
         waivers = read_waivers(folder, today)
         snapshot = load_snapshot(self.advisories, max_age_days=self.max_age_days, today=today)
         inventory = take_inventory(folder)

@@ -12,7 +12,7 @@ from infra.scanners.lockfiles import Ecosystem, Lock, Package, Parser, read_lock
 from infra.scanners.lockfiles.npm import read_package_lock, read_pnpm_lock, read_yarn_lock
 from infra.scanners.lockfiles.pypi import read_pipfile_lock, read_poetry_lock, read_requirements, read_uv_lock
 from infra.scanners.manifests import READABLE, UNSUPPORTED, npm_name, read_needs
-from infra.scanners.view import source_files
+from infra.scanners.view import list_files
 
 _PARSERS: dict[str, Parser] = {
     "package-lock.json": read_package_lock,
@@ -41,8 +41,8 @@ class Inventory:
 
 
 def take_inventory(folder: Path) -> Inventory:
-    """Read every lock file and manifest below `folder`."""
-    files = tuple(source_files(folder))
+    """Read every lock file and manifest below `folder`. Raises BadInput when it is no folder or holds no file."""
+    files = list_files(folder)
     locks: dict[PurePosixPath, Lock] = {}
     gaps: list[Finding] = []
     for path in files:

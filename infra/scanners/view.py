@@ -37,18 +37,28 @@ class View:
 
 @contextmanager
 def view_of(source: Path) -> Iterator[View]:
-    """Copy `source` to a temporary folder for as long as the scan lasts. Raises BadInput when it is not a folder."""
-    if not source.is_dir():
-        raise BadInput("source", f"{source} is not a folder", "give the folder of a checked-out version")
+    """Copy `source` to a temporary folder for as long as the scan lasts. Raises as `list_files` does."""
+    files = list_files(source)
     with tempfile.TemporaryDirectory(prefix="pipeline-scan-") as temporary:
         folder = Path(temporary) / "source"
         folder.mkdir()
-        yield View(folder, tuple(sorted(_copy(source, relative, folder) for relative in source_files(source))))
+        yield View(folder, tuple(sorted(_copy(source, relative, folder) for relative in files)))
 
 
-def source_files(source: Path) -> Iterator[PurePosixPath]:
+def list_files(source: Path) -> tuple[PurePosixPath, ...]:
     """Every regular file below `source`, relative to it. Links are not followed: what they point to inside the
-    source is looked at by its own name, and what is outside is not part of the version."""
+    source is looked at by its own name, and what is outside is not part of the version.
+
+    Raises BadInput when `source` is no folder or holds no file: a scan of nothing would find nothing.
+    """
+    if not source.is_dir():
+        raise BadInput("source", f"{source} is not a folder", "give the folder of a checked-out version")
+    if not (files := tuple(_walk(source))):
+        raise BadInput("source", f"{source} holds no file", "give the folder of a checked-out version")
+    return files
+
+
+def _walk(source: Path) -> Iterator[PurePosixPath]:
     for folder, folders, files in os.walk(source):
         folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
         for name in sorted(files):

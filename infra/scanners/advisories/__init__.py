@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from packaging.utils import canonicalize_name
+
 from infra.errors import BadInput, Unknown
 from infra.scanners import Severity
 from infra.scanners.lockfiles import Ecosystem, Package
@@ -116,7 +118,7 @@ def read_record(record: dict[str, Any]) -> Iterator[Advisory]:
                 summary=record.get("summary", "no summary"),
                 severity=_SEVERITY.get(grade, "high"),
                 ecosystem=ecosystem,
-                package=name,
+                package=canonicalize_name(name) if ecosystem == "PyPI" else name,
                 ranges=tuple(tuple(r["events"]) for r in affected.get("ranges", ()) if r["type"] != "GIT"),
                 versions=frozenset(affected.get("versions", ())),
             )

@@ -131,15 +131,6 @@ def test_installed_dependencies_are_not_gone_through(tmp_path: Path) -> None:
     assert (report.findings, report.files) == ((), 1)
 
 
-def test_an_empty_folder_counts_no_file(tmp_path: Path) -> None:
-    assert scan(tmp_path).files == 0
-
-
-def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="is not a folder"):
-        scan(tmp_path / "nowhere")
-
-
 # The snapshot itself
 
 
@@ -170,7 +161,7 @@ def test_advisories_older_than_the_limit_are_refused_with_both_numbers(tmp_path:
     with pytest.raises(Unknown, match=rf"{age} days old; the limit is {age - 1} days") as caught:
         Dependencies(age - 1).scan(tmp_path, lambda _: None)
     assert "docs/scanners.md" in caught.value.hint
-    assert Dependencies(age).scan(tmp_path, lambda _: None).findings == ()
+    assert Dependencies(age).scan(write(tmp_path, {"a.txt": "x"}), lambda _: None).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +170,7 @@ def test_advisories_older_than_the_limit_are_refused_with_both_numbers(tmp_path:
 )
 def test_a_snapshot_that_cannot_be_read_is_an_error_and_not_clean(tmp_path: Path, text: str) -> None:
     (tmp_path / "advisories.json").write_text(text)
-    with pytest.raises(BadInput, match="advisories"):
+    with pytest.raises(BadInput, match=r"advisories .*advisories\.json"):
         scan(tmp_path, advisories=tmp_path / "advisories.json")
 
 
@@ -237,6 +228,12 @@ def test_a_source_that_is_missing_or_silent_is_named(tmp_path: Path) -> None:
     address = f"https://127.0.0.1:{free_port()}/npm/all.zip"
     with pytest.raises(Unreachable, match=address):
         update([address], tmp_path / "advisories.json")
+
+
+def test_a_python_name_is_found_however_a_record_spells_it() -> None:
+    spelled = record("Zope.Interface")
+    spelled["affected"][0]["package"]["ecosystem"] = "PyPI"
+    assert [advisory.package for advisory in read_record(spelled)] == ["zope-interface"]
 
 
 def test_a_record_that_does_not_grade_itself_counts_as_high() -> None:

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from infra.scanners import Finding, ScanReport, Severity
-from infra.scanners.registry import scanners
 from infra.scanners.sarif import to_sarif
 
 REPORTS = (
@@ -60,7 +59,3 @@ def test_a_finding_keeps_its_fingerprint_when_lines_move_and_the_document_is_jso
         return str(json.loads(json.dumps(document))["runs"][0]["results"][0]["partialFingerprints"]["pipeline/v1"])
 
     assert fingerprint(3) == fingerprint(30)
-
-
-def test_the_three_scanners_have_names_of_their_own() -> None:
-    assert [scanner.name for scanner in scanners(365)] == ["secrets", "sast", "dependencies"]

@@ -81,16 +81,6 @@ def test_dependencies_are_left_out_and_the_rest_is_counted(report: ScanReport) -
     assert report.files == len(PLANTED) + 3
 
 
-def test_an_empty_folder_counts_no_file_and_says_so(tmp_path: Path) -> None:
-    report = Secrets().scan(tmp_path, quiet)
-    assert (report.files, report.findings, report.note) == (0, (), "the folder holds no file")
-
-
-def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="is not a folder"):
-        Secrets().scan(tmp_path / "nowhere", quiet)
-
-
 def test_a_missing_kingfisher_is_an_error_and_not_clean(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("1;")
     with pytest.raises(BadInput, match="scanner kingfisher: is not in any of the 1 folders"):

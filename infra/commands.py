@@ -21,6 +21,7 @@ from infra.redaction import redact
 
 Say = Callable[[str], None]
 TAIL_LINES = 40
+NICENESS = 10
 # What a child needs from our environment; everything else (tokens, our own settings) stays with us.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME", "SSL_CERT_FILE", "PIP_CERT")
 
@@ -94,6 +95,14 @@ def run(what: Command, *, say: Say | None = None, accept: Sequence[int] = (0,)) 
 
 
 def _start(what: Command) -> subprocess.Popen[bytes]:
+    process = _spawn(what)
+    # Tests, scans and builds run beside what is live on the same machine: the live version goes first.
+    with contextlib.suppress(ProcessLookupError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    return process
+
+
+def _spawn(what: Command) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             what.arguments,

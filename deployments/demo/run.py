@@ -186,13 +186,14 @@ def look(platform: Platform) -> World:
 
 
 def _complete(measured: Measured, report: Report) -> Window:
-    """The window with what the final report says of its failures."""
+    """The window with what the final report says of its failures, which it counts by the second."""
     window = measured.window
-    failures = [failure for failure in report.failures if measured.began <= failure.time <= measured.ended]
-    own = [failure for failure in failures if failure.version == window.ref]
-    to_live = round(_last_answer(window.ref, report) - own[0].time, 1) if own else None
-    others = len(failures) - len(own)
-    return replace(window, failed=len(failures), other_failures=others, seconds_to_live=to_live)
+    inside = [s for s in report.timeline if measured.began <= report.started + s.second <= measured.ended]
+    failed = sum(second.failed for second in inside)
+    own = sum(second.failed_versions.get(window.ref, 0) for second in inside)
+    first = next((f.time for f in report.failures if f.version == window.ref and f.time >= measured.began), None)
+    to_live = round(_last_answer(window.ref, report) - first, 1) if first is not None else None
+    return replace(window, failed=failed, other_failures=failed - own, seconds_to_live=to_live)
 
 
 def _last_answer(version: str, report: Report) -> float:

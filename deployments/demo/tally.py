@@ -58,12 +58,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Second:
-    """Requests that ended in one second; `second` counts from the start of the load."""
+    """Requests that ended in one second, and by whom; `second` counts from the start of the load."""
 
     second: int
     requests: int
     failed: int
     versions: dict[str, int]
+    failed_versions: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Tally:
         self._statuses: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
         self._seconds: defaultdict[int, Counter[str]] = defaultdict(Counter)
-        self._failed_seconds: Counter[int] = Counter()
+        self._failed_seconds: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._failures: list[Failure] = []
 
     def add(self, outcome: Outcome) -> None:
@@ -141,7 +142,7 @@ class Tally:
         if outcome.status:
             self._statuses[str(outcome.status)] += 1
         if outcome.failure:
-            self._failed_seconds[second] += 1
+            self._failed_seconds[second][outcome.version] += 1
             self._kinds[outcome.failure] += 1
             self._keep(outcome)
 
@@ -160,7 +161,7 @@ class Tally:
             by_status=dict(sorted(self._statuses.items())),
             failed_by_kind=dict(self._kinds),
             timeline=tuple(
-                Second(number, versions.total(), self._failed_seconds[number], dict(versions))
+                _second(number, versions, self._failed_seconds.get(number, Counter()))
                 for number, versions in sorted(self._seconds.items())
             ),
             failures=tuple(self._failures),
@@ -171,6 +172,10 @@ class Tally:
             self._failures.append(
                 Failure(outcome.time, outcome.failure, outcome.cause, outcome.request, outcome.version)
             )
+
+
+def _second(number: int, versions: Counter[str], failed: Counter[str]) -> Second:
+    return Second(number, versions.total(), failed.total(), dict(versions), dict(failed))
 
 
 def percentile(buckets: Counter[int], share: float) -> float:

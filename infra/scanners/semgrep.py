@@ -34,7 +34,7 @@ def look_with_semgrep(view: View, places: tuple[Path, ...], timeout_seconds: flo
     what = command(
         *(find_program("semgrep", places), *_WORDS, "--config", RULES, "--json-output", answer, view.folder),
         folder=view.folder.parent,
-        variables={"PATH": search_path(places), "SEMGREP_SETTINGS_FILE": str(view.folder.parent / "settings.yml")},
+        variables={"PATH": search_path(places), "HOME": str(view.folder.parent)},  # it writes settings and a log
         timeout_seconds=timeout_seconds,
     )
     say(f"+ {what}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import subprocess
@@ -97,15 +98,20 @@ def test_a_branch_and_a_tag_of_one_name_are_ambiguous_and_the_full_name_helps(re
 
 
 def test_an_id_that_fits_two_commits_is_ambiguous(repository: Path, host: Git) -> None:
-    for number in range(300):  # 300 commits among 65,536 beginnings of four: two alike with probability over 0.49
-        git(repository, "commit", "-q", "--allow-empty", "-m", str(number))
-    ids = git(repository, "rev-list", "--all").splitlines()
-    starts = [one[:4] for one in ids]
-    twice = next((start for start in starts if starts.count(start) > 1), None)
-    if twice is None:
-        pytest.skip("no two commits began alike this time")
+    tree = git(repository, "rev-parse", "HEAD^{tree}")
+    who = "A <a@example.org> 1700000000 +0000"
+    seen: dict[str, str] = {}
+    for number in range(100_000):  # the id of a commit is the hash of its text: look for two that begin alike
+        text = f"tree {tree}\nauthor {who}\ncommitter {who}\n\n{number}\n"
+        start = hashlib.sha1(f"commit {len(text)}\0{text}".encode()).hexdigest()[:4]
+        if start in seen:
+            break
+        seen[start] = text
+    for branch, content in (("one", seen[start]), ("two", text)):
+        (repository / "commit").write_text(content)
+        git(repository, "branch", branch, git(repository, "hash-object", "-t", "commit", "-w", "commit"))
     with pytest.raises(BadInput, match="means 2 things"):
-        host.resolve(str(repository), twice)
+        host.resolve(str(repository), start)
 
 
 @pytest.mark.parametrize("ref", ["", "--upload-pack=touch pwned", "main~1", "main@{1}", "a b", "deadbeef", "../main"])

@@ -13,6 +13,7 @@ from infra.edge.route_file import PATTERN, RouteFile
 from infra.ports import LOOPBACK
 
 Json = dict[str, Any]
+_NO_SHARE: Json = {"vars": {"share": [""]}}
 COOKIE_SECONDS = 30 * 24 * 3600
 NOTHING_LIVE = "No version of this app is live here yet.\n"
 
@@ -42,7 +43,7 @@ def access_log(folder: Path, port: int) -> Path:
 def slot_names(port: int) -> tuple[str, str]:
     """What Caddy calls the targets of blue and green. Caddy shares what it knows of a target among all that
     bear the same name, so each site has names of its own."""
-    return f"{{blue-{port}}}", f"{{green-{port}}}"
+    return f"{{http.vars.blue-{port}}}", f"{{http.vars.green-{port}}}"
 
 
 def _site_name(port: int) -> str:
@@ -53,18 +54,18 @@ def _site(folder: Path, port: int, descriptor: int, sticky: bool) -> Json:
     file = RouteFile(folder, port)
     blue, green = slot_names(port)
     return {
-        # An inherited socket lives through a reload; one that Caddy opens was measured to lose connections.
+        # An inherited socket loses less in a reload: of 3,400 new connections in 100 reloads, 6 against 45.
         "listen": [f"fd/{descriptor}"],
         "protocols": ["h1"],
         "automatic_https": {"disable": True},
         "logs": {"default_logger_name": _site_name(port)},
         "routes": [
-            {"handle": [_read(file.path), _split_up(blue, green)]},
-            {"match": [{"expression": "{share} == ''"}], "handle": [_read(file.safe)]},
-            {"match": [{"expression": "{share} == ''"}], "handle": [_nothing_live()], "terminal": True},
+            {"handle": _read(file.path, port)},
+            {"match": [_NO_SHARE], "handle": _read(file.safe, port)},
+            {"match": [_NO_SHARE], "handle": [_nothing_live()], "terminal": True},
             {"handle": [_bucket(port, sticky), {"handler": "vars", "slot": "blue", "own": blue}]},
             {
-                "match": [{"expression": "'0' + string({bucket}) < string({share})"}],
+                "match": [{"expression": "'0' + string({bucket}) < string({http.vars.share})"}],
                 "handle": [{"handler": "vars", "slot": "green", "own": green}],
             },
             *([_remember_bucket(port)] if sticky else []),
@@ -75,19 +76,21 @@ def _site(folder: Path, port: int, descriptor: int, sticky: bool) -> Json:
     }
 
 
-def _read(path: Path) -> Json:
-    # Into a variable first: each use of a {file...} placeholder would read the file again.
-    return {"handler": "vars", "route": f"{{file.{path}}}"}
+def _read(path: Path, port: int) -> list[Json]:
+    """Variables out of the route file, all empty when it is damaged.
 
-
-def _split_up(blue: str, green: str) -> Json:
-    return {
+    Variables, because each use of a {file...} placeholder reads the file again, and each use of a map's
+    output runs its pattern again.
+    """
+    split_up = {
         "handler": "map",
         "source": "{http.vars.route}",
-        "destinations": ["{share}", blue, green],
+        "destinations": ["{share}", "{blue}", "{green}"],
         "mappings": [{"input_regexp": PATTERN, "outputs": ["${1}", "${2}", "${3}"]}],
         "defaults": ["", "", ""],
     }
+    kept = {"handler": "vars", "share": "{share}", f"blue-{port}": "{blue}", f"green-{port}": "{green}"}
+    return [{"handler": "vars", "route": f"{{file.{path}}}"}, split_up, kept]
 
 
 def _nothing_live() -> Json:
@@ -120,7 +123,7 @@ def _bucket(port: int, sticky: bool) -> Json:
 def _remember_bucket(port: int) -> Json:
     cookie = f"{_cookie(port)}={{bucket}}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax"
     return {
-        "match": [{"expression": "{visit} == 'first'"}],
+        "match": [{"vars": {"{visit}": ["first"]}}],
         "handle": [{"handler": "headers", "response": {"add": {"Set-Cookie": [cookie]}}}],
     }
 

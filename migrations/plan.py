@@ -108,6 +108,11 @@ def has_way_back(script: Script) -> bool:
     return bodies.get("downgrade", False) or not bodies.get("upgrade", False)
 
 
+def reason_without(script: Script) -> str:
+    """Why there is no way back: the text that the file gives as `no_way_back`; empty when it gives none."""
+    return str(getattr(script.module, "no_way_back", "") or "")
+
+
 def _does(function: ast.FunctionDef) -> bool:
     """Whether there is more than a docstring, `pass` and `raise`."""
     return not all(

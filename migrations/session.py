@@ -1,4 +1,4 @@
-"""The database session in which revisions run: short waits for locks, and never two migrators at once."""
+"""The database sessions in which revisions run: short waits for locks, and never two migrators at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
@@ -13,7 +14,9 @@ from sqlalchemy.pool import NullPool
 LOCK_TIMEOUT_MS = 3_000  # a waiting ALTER TABLE holds up every query behind it
 STATEMENT_TIMEOUT_MS = 900_000
 URL_VARIABLE = "PIPELINE_DATABASE_URL"
+NAME = "pipeline-migrations"
 _ONE_MIGRATOR = 7_164_019
+_SETTINGS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
 
 
 class AnotherMigrator(Exception):
@@ -24,13 +27,21 @@ class AnotherMigrator(Exception):
 def migration_session() -> Iterator[Connection]:
     """A connection to PIPELINE_DATABASE_URL that holds the migrators' lock. Raises AnotherMigrator."""
     url = make_url(os.environ[URL_VARIABLE]).set(drivername="postgresql+psycopg")
-    settings = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-    arguments = {"options": settings, "connect_timeout": 5, "application_name": "pipeline-migrations"}
+    arguments = {"options": _SETTINGS, "connect_timeout": 5, "application_name": NAME}
     engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
     with engine.connect() as connection:
         if not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_ONE_MIGRATOR,)).scalar():
             raise AnotherMigrator(_holder(connection))
         connection.commit()
+        yield connection
+
+
+@contextmanager
+def side_session() -> Iterator[psycopg.Connection]:
+    """A second connection, for batches that each commit while the first one holds the lock."""
+    with psycopg.connect(
+        os.environ[URL_VARIABLE], options=_SETTINGS, connect_timeout=5, application_name=NAME
+    ) as connection:
         yield connection
 
 

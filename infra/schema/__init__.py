@@ -11,31 +11,39 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Revision:
-    """One step of the schema. `branch` is expand or contract."""
+    """One step of the schema. `branch` is expand or contract; `reason` is the author's, for having no way back."""
 
     id: str
     branch: str
     title: str
     has_way_back: bool
+    reason: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A revision with what it would run as SQL, and the SHA-256 of its file."""
+
+    revision: Revision
+    sql: str
+    digest: str
 
 
 class Schema(Protocol):
     """The schema of one app's database, as the revisions in one version of its source see it."""
 
     def current(self) -> tuple[str, ...]:
-        """The revisions that the database says it has (heads), read from the database."""
+        """The revisions that the database says it has (heads), read from the database; sorted."""
 
     def pending(self, branch: str) -> list[Revision]:
         """Revisions of `branch` that the database does not have yet, oldest first."""
 
+    def written(self, branch: str) -> list[Written]:
+        """What `upgrade` would run, without touching the database, oldest first."""
+
     def upgrade(self, branch: str, say: Say) -> tuple[str, ...]:
-        """Apply all pending revisions of `branch`; what the database has then."""
+        """Finish backfills that were left, then apply all pending revisions of `branch`; what the database has then."""
 
     def back_to(self, revisions: tuple[str, ...], say: Say) -> tuple[str, ...]:
         """Undo, newest first, what was applied since `revisions`; harmless when nothing was."""
-
-    def sql(self, branch: str) -> str:
-        """What `upgrade` would run, as SQL, without touching the database."""
-
-    def fingerprint(self) -> str:
-        """A digest of tables, columns, types, defaults, indexes and constraints: equal means the same schema."""

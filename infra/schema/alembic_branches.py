@@ -5,11 +5,13 @@ An app's revision code runs in a process of its own, which knows the app's datab
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,8 +19,9 @@ from infra.commands import Command, Say, run
 from infra.database.connection import Access, access_to, connected, has_row
 from infra.environment import PROJECT_FOLDER
 from infra.errors import BadInput, CommandFailed, Rejected, Unreachable
-from infra.schema import Revision
+from infra.schema import Revision, Written
 from infra.schema.fingerprint import fingerprint_of
+from infra.schema.onlookers import Onlookers
 
 Branch = Literal["expand", "contract"]
 _ATTEMPTS = 5
@@ -36,14 +39,25 @@ class AlembicSchema:
 
     Files lie in the folder itself or in its folders `expand` and `contract`. A revision's branch is its label's,
     else its folder's, else that of the revision it follows; without any of these it is expand.
+
+    `lag` tells how many bytes the standby is behind: backfills wait for it. `beside` has the revision files of
+    another version, asked about revisions that neither this one nor the database's own history knows.
     """
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        lag: Callable[[], int] | None = None,
+        beside: Path | None = None,
+    ) -> None:
         if not folder.is_dir():
             raise BadInput("schema.directory", f"{folder} is not a folder", "name the folder of the revision files")
         self._folder = folder.resolve()
         self._url = database_url
         self._access: Access = access_to(database_url)
+        self._lag = lag
+        self._beside = beside
 
     def current(self) -> tuple[str, ...]:
         """The revisions that the database says it has (heads), read from the database; sorted."""
@@ -63,14 +77,27 @@ class AlembicSchema:
         answer = self._ask("pending", "--branch", _branch(branch), "--revisions", *self.current())
         return [Revision(**found) for found in answer["revisions"]]
 
-    def upgrade(self, branch: str, say: Say) -> tuple[str, ...]:
-        """Apply all pending revisions of `branch`, each in its own transaction; what the database has then.
+    def written(self, branch: str) -> list[Written]:
+        """What `upgrade` would run, without touching the database, oldest first.
 
-        Raises Rejected, before anything is applied, when one needs a pending revision of the other branch, and
-        CommandFailed with Postgres's words when a revision fails: those before it stay, it leaves nothing.
-        Its subclass LockTimeout comes after five attempts to get a lock.
+        Raises Rejected or CommandFailed for a revision that cannot be written without a database.
         """
-        self._insist("upgrade", "--branch", _branch(branch), say=say)
+        answer = self._ask("sql", "--branch", _branch(branch), "--revisions", *self.current())
+        found = [(Revision(**entry["revision"]), str(entry["sql"])) for entry in answer["written"]]
+        return [Written(one, sql, hashlib.sha256(Path(one.file).read_bytes()).hexdigest()) for one, sql in found]
+
+    def upgrade(self, branch: str, say: Say) -> tuple[str, ...]:
+        """Finish backfills that were left, then apply all pending revisions of `branch`, each in its own transaction.
+
+        What the database has then. Raises Rejected, before anything is applied, when one needs a pending revision
+        of the other branch, and CommandFailed with Postgres's words when a revision fails: those before it stay, it
+        leaves nothing; a backfill that fails keeps its batches and goes on next time. Its subclass LockTimeout
+        comes after five attempts to get a lock.
+        """
+        with tempfile.TemporaryDirectory(prefix="schema-hold-") as folder:
+            hold = Path(folder) / "hold"
+            with Onlookers(self._access, hold, say, self._lag) as onlookers:
+                self._insist("upgrade", "--branch", _branch(branch), "--hold", str(hold), say=onlookers.hear)
         return self.current()
 
     def back_to(self, revisions: tuple[str, ...], say: Say) -> tuple[str, ...]:
@@ -79,9 +106,9 @@ class AlembicSchema:
             self._insist("back", "--revisions", *revisions, say=say)
         return self.current()
 
-    def sql(self, branch: str) -> str:
-        """What `upgrade` would run, as SQL, without touching the database."""
-        return str(self._ask("sql", "--branch", _branch(branch), "--revisions", *self.current())["sql"])
+    def described(self) -> list[dict[str, Any]]:
+        """Every revision of these files as `revision`, `branch` and `parents`; the database is not asked."""
+        return list(self._ask("describe", history=[])["revisions"])
 
     def fingerprint(self) -> str:
         """A digest of tables, columns, types, defaults, indexes and constraints: equal means the same schema."""
@@ -100,11 +127,14 @@ class AlembicSchema:
                 say(f"{error.tail}; attempt {attempt} of {_ATTEMPTS}, again in {pause:.1f} s")
                 time.sleep(pause)
 
-    def _ask(self, action: str, *words: str, say: Say | None = None) -> dict[str, Any]:
+    def _ask(
+        self, action: str, *words: str, say: Say | None = None, history: list[dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        known = self._history() if history is None else history
         with tempfile.TemporaryDirectory(prefix="schema-") as folder:
-            file, history = Path(folder) / "answer.json", Path(folder) / "history.json"
-            history.write_text(json.dumps(self._history()))
-            files = ("--folder", str(self._folder), "--answer", str(file), "--history", str(history))
+            file, notes = Path(folder) / "answer.json", Path(folder) / "history.json"
+            notes.write_text(json.dumps(known))
+            files = ("--folder", str(self._folder), "--answer", str(file), "--history", str(notes))
             what = self._command(action, *files, *words)
             outcome = run(what, say=say, accept=(0, 2))
             answer: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
@@ -117,9 +147,16 @@ class AlembicSchema:
     def _history(self) -> list[dict[str, Any]]:
         with connected(self._access) as connection:
             if not has_row(connection, "SELECT 1 WHERE to_regclass('pipeline_schema_history') IS NOT NULL"):
-                return []
-            found = connection.execute("SELECT revision, branch, parents FROM pipeline_schema_history")
-            return [{"revision": name, "branch": branch, "parents": parents} for name, branch, parents in found]
+                return self._told_beside(set())
+            found = connection.execute("SELECT revision, branch, parents FROM pipeline_schema_history").fetchall()
+        kept = [{"revision": name, "branch": branch, "parents": parents} for name, branch, parents in found]
+        return kept + self._told_beside({entry["revision"] for entry in kept})
+
+    def _told_beside(self, known: set[str]) -> list[dict[str, Any]]:
+        if self._beside is None or not self._beside.is_dir():
+            return []
+        others = AlembicSchema(self._beside, self._url).described()
+        return [entry for entry in others if entry["revision"] not in known]
 
     def _command(self, *words: str) -> Command:
         return Command(

@@ -19,7 +19,8 @@ WITH spaces AS (
 ), relations AS (
     SELECT c.*, n.nspname FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace
     WHERE c.relkind <> 't' AND c.relname NOT IN (
-        'alembic_version', 'alembic_version_pkc', 'pipeline_schema_history', 'pipeline_schema_history_pkey'
+        'alembic_version', 'alembic_version_pkc', 'pipeline_schema_history', 'pipeline_schema_history_pkey',
+        'pipeline_backfills', 'pipeline_backfills_pkey'
     )
     AND NOT EXISTS (SELECT FROM foreign_to_us WHERE classid = 'pg_class'::regclass AND objid = c.oid)
 ), types AS (

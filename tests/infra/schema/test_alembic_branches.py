@@ -222,14 +222,17 @@ def test_the_password_is_on_no_command_line_and_in_no_message(schema: AlembicSch
     assert scratch_url.split(":")[2].split("@")[0] not in "\n".join(said)
 
 
-def test_sql_is_what_would_run_and_touches_nothing(schema: AlembicSchema, folder: Path) -> None:
+def test_what_is_written_is_what_would_run_and_touches_nothing(schema: AlembicSchema, folder: Path) -> None:
     write_revision(folder, "e3", "INSERT INTO users (id) SELECT 7 % 4", after="e2")
-    text = schema.sql("expand")
+    written = schema.written("expand")
     assert schema.current() == ()
-    parts = ["SET lock_timeout = '3000ms'", "CREATE TABLE users", "ADD contact text", "7 % 4"]
-    assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
-    assert "DROP email" not in text
-    assert "DROP email" in schema.sql("contract")
+    assert [one.revision.id for one in written] == ["e1", "e2", "e3"]
+    for one, part in zip(written, ["CREATE TABLE users", "ADD contact text", "7 % 4"], strict=True):
+        assert part in one.sql
+        assert "alembic_version" not in one.sql
+        assert len(one.digest) == 64
+    assert [one.revision.id for one in schema.written("contract")] == ["c1"]
+    assert "DROP email" in schema.written("contract")[0].sql
 
 
 def test_a_concurrent_index_is_built_outside_a_transaction(tmp_path: Path, scratch_url: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 
 import psutil
 
 from infra.errors import BadInput
 
 LOOPBACK = "127.0.0.1"
+ORPHAN_SECONDS = 5.0
 
 
 def listen(port: int) -> socket.socket:
@@ -30,8 +32,20 @@ def listen(port: int) -> socket.socket:
 
 
 def check_free(port: int) -> None:
-    """Raises BadInput when somebody listens on 127.0.0.1:`port`."""
-    listen(port).close()
+    """Raises BadInput when somebody listens on 127.0.0.1:`port`.
+
+    A port that nobody can be named for is asked again for a while: a process with many threads that was just
+    killed is dead to everyone before its sockets are free.
+    """
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    while True:
+        try:
+            listen(port).close()
+            return
+        except BadInput:
+            if holder(port) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def free_port() -> int:

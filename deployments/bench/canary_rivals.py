@@ -64,8 +64,13 @@ class FisherPeeked:
 
     def look(self, minute: Counts) -> NDArray[np.bool_]:
         self.seen = minute if self.seen is None else self.seen + minute
-        seen = self.seen
-        return fisher_tail(seen.canary, seen.canary_bad, seen.live, seen.live_bad) < SIGNIFICANCE
+        seen, worse = self.seen, np.zeros(len(minute.canary), dtype=bool)
+        # No more bad ones than its share of the traffic: the tail is about a half or more.
+        above = np.flatnonzero(seen.canary_bad * seen.live > seen.live_bad * seen.canary)
+        if len(above):
+            counts = (seen.canary, seen.canary_bad, seen.live, seen.live_bad)
+            worse[above] = fisher_tail(*(each[above] for each in counts)) < SIGNIFICANCE
+        return worse
 
 
 def fisher_tail(canary: Wholes, canary_bad: Wholes, live: Wholes, live_bad: Wholes) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from deployments.bench.canary_traffic import Traffic
 from tasks.analysis import Policy
 
 OURS = "ours"
-HOUR, DAY = 3600.0, 86_400.0
-# A run that took this many canary requests and an hour, or a day, counts as never decided.
+HOUR, HALF_A_DAY = 3600.0, 43_200.0
+# A run that took this many canary requests and an hour, or half a day, counts as never decided.
 MOST_REQUESTS = 6000
 # Ten readings a second at most.
 SHORTEST_POLL = 0.1
@@ -44,7 +44,7 @@ class Looks:
 
 def looks(rate: float) -> Looks:
     """Enough of them to decide all but hopeless cases at this many canary requests a minute."""
-    return Looks(poll_seconds(rate, SHORTEST_POLL), max(HOUR, min(DAY, 60.0 * MOST_REQUESTS / rate)))
+    return Looks(poll_seconds(rate, SHORTEST_POLL), max(HOUR, min(HALF_A_DAY, 60.0 * MOST_REQUESTS / rate)))
 
 
 def type_i(rng: np.random.Generator, policy: Policy, traffic: Traffic, ramps: int, step: float) -> dict[str, float]:

@@ -15,7 +15,7 @@ from tasks.analysis.mixture import Mixture, log_mean
 
 # Odds ratios that are bet on, and how much. Most of it lies where a fast answer is worth most, around a few
 # times worse; twice as bad needs thousands of requests and sixty times as bad a dozen whatever the weights.
-WORSE = {1.5: 0.06, 2.5: 0.19, 6.0: 0.55, 15.0: 0.14, 60.0: 0.06}
+WORSE = {1.5: 0.05, 2.5: 0.13, 6.0: 0.66, 15.0: 0.1, 60.0: 0.06}
 # The same for "worse by the margin" as the null: nearly all of it on a candidate as good as live.
 NOT_WORSE = {1.0: 0.7, 0.5: 0.2, 0.1: 0.1}
 

@@ -9,7 +9,7 @@ from infra.errors import BadInput
 from tasks.analysis.counts import METRICS, check_metric
 
 # An error hurts more than a slow answer, so errors get most of alpha when both are watched.
-SHARES = {"failures": 0.85, "slow": 0.15}
+SHARES = {"failures": 0.9, "slow": 0.1}
 # Of that, for the absolute limit; the rest is for the comparison, which needs most of it to be fast. Far below
 # the limit this part is not used up, so the errors that happen stay clear of alpha.
 LIMIT_SHARE = 0.25

@@ -46,7 +46,9 @@ def parse_table(model: type[Model], table: dict[str, Any], name: str) -> Model:
 
 
 def _bad_input(model: type[BaseModel], error: ValidationError, name: str) -> BadInput:
-    first = error.errors(include_url=False, include_input=False)[0]
+    found = error.errors(include_url=False, include_input=False)
+    # A misspelt key comes first: the key that it leaves missing is only its shadow.
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     where = [str(part) for part in first["loc"]]
     path = f"{name}: {'.'.join(where)}" if where else name
     if first["type"] == "extra_forbidden":
@@ -54,7 +56,9 @@ def _bad_input(model: type[BaseModel], error: ValidationError, name: str) -> Bad
     if first["type"] == "missing":
         return BadInput(path, "is missing", "add it")
     more = f" ({error.error_count() - 1} more problems after this one)" if error.error_count() > 1 else ""
-    return BadInput(path, first["msg"].removeprefix("Value error, ") + more, "correct the value")
+    # Our own checks write `problem; fix: what to do`.
+    problem, _, fix = first["msg"].removeprefix("Value error, ").partition("; fix: ")
+    return BadInput(path, problem + more, fix or "give a value of the kind that the message asks for")
 
 
 def _nearest(model: type[BaseModel], where: list[str]) -> str:

@@ -16,6 +16,7 @@ from infra.errors import Unreachable
 
 POLL_SECONDS = 0.5
 QUIET = ("Task run created", "Finished in state", "Beginning flow run", "Created task run", "View at")
+PULLING = ("deployment pull step", "deployment step", "deployment steps", "Deployment step")
 COLOURS = {"COMPLETED": "green", "FAILED": "red", "CRASHED": "red", "CANCELLED": "yellow"}
 
 
@@ -72,7 +73,7 @@ def _wait(api: PrefectApi, run: str, screen: Console) -> FlowRun:
 def _show_log(api: PrefectApi, run: str, seen: int, names: dict[str, str], screen: Console) -> int:
     lines = api.log(run, seen)
     for line in lines:
-        if line.text.startswith(QUIET):
+        if line.text.startswith(QUIET) or any(words in line.text for words in PULLING):
             continue
         where = names.get(line.task, "")
         style = "red" if line.level >= 40 else "yellow" if line.level >= 30 else ""

@@ -161,8 +161,9 @@ def _ask(url: str) -> str:
 
 
 def _unhealthy(deployment: str, what: str, copy: Copy) -> Rejected:
-    words = processes.last_words(copy.log) or "it printed nothing"
-    return Rejected(f"deployment {deployment} {what}; its last words:\n{words}", f"the whole log is {copy.log}")
+    words = processes.last_words(copy.log)
+    last = words.splitlines()[-1] if words else "it printed nothing"
+    return Rejected(f"deployment {deployment} {what}; its last words: {last}", f"its log, {copy.log}, ends:\n{words}")
 
 
 def _created(about: Path) -> float:

@@ -53,13 +53,13 @@ def is_marked(statement: str) -> bool:
 
 def parse_backfill(statement: str) -> Backfill:
     """What a marked statement asks for. Raises NotABackfill."""
-    mark = _MARK.match(statement.lstrip())
-    if mark is None:
+    mark = _MARK.search(statement)
+    if mark is None or any(outer_words(statement[: mark.start()])):
         raise NotABackfill("the comment `-- backfill` is not at its start; give the backfill a statement of its own")
     options = dict(_OPTION.findall(mark["options"]))
     if unknown := options.keys() - {"key", "batch"}:
         raise NotABackfill(f"unknown option {sorted(unknown)[0]!r}; there are key=<column> and batch=<rows>")
-    text = statement.lstrip()[mark.end() :].strip().removesuffix(";").strip()
+    text = statement[mark.end() :].strip().removesuffix(";").strip()
     update, condition = _parts(text)
     head = _HEAD.match(text)
     if head is None:

@@ -58,7 +58,7 @@ def _bad_input(model: type[BaseModel], error: ValidationError, name: str) -> Bad
     more = f" ({error.error_count() - 1} more problems after this one)" if error.error_count() > 1 else ""
     # Our own checks write `problem; fix: what to do`.
     problem, _, fix = first["msg"].removeprefix("Value error, ").partition("; fix: ")
-    return BadInput(path, problem + more, fix or "give a value of the kind that the message asks for")
+    return BadInput(path, problem + more, fix or "correct the value")
 
 
 def _nearest(model: type[BaseModel], where: list[str]) -> str:

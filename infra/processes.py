@@ -84,9 +84,8 @@ def stop(daemon: Daemon | None, *, grace_seconds: float, how: signal.Signals = s
     os.kill(daemon.pid, how)
     gone = _gone_within(daemon, grace_seconds)
     # Also when the leader is gone: a shell that died first must not leave its children serving.
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(daemon.pid, signal.SIGKILL)
-    if not gone and not _gone_within(daemon, 10):
+    is_group_gone = _kill_group(daemon.pid)
+    if not (gone or _gone_within(daemon, 10)) or not is_group_gone:
         raise PipelineError(f"{daemon.name} (pid {daemon.pid}) survived SIGKILL for 10 s", "look at it with ps")
     return True
 
@@ -111,6 +110,27 @@ def _gone_within(daemon: Daemon, seconds: float) -> bool:
         time.sleep(0.02)
     _reap(daemon.pid)
     return True
+
+
+def _kill_group(leader: int) -> bool:
+    """Kill the process group until nobody is left in it but the dead; False when that takes over 10 s."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
+        _reap(leader)
+        if not any(_group_of(process) == leader for process in psutil.process_iter(["status"])):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _group_of(process: psutil.Process) -> int:
+    """Its group; 0 for one that is dead or a zombie."""
+    try:
+        return 0 if process.info["status"] == psutil.STATUS_ZOMBIE else os.getpgid(process.pid)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return 0
 
 
 def _reap(pid: int) -> None:

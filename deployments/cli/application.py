@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 
-import click
 import typer
 from rich.console import Console
 
@@ -27,20 +26,12 @@ measure_verbs.add_to(app)
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. Typer itself ends with code 2 for words that it does not understand."""
     try:
-        code = typer.main.get_command(app).main(prog_name="pipeline", standalone_mode=False)
-    except click.exceptions.Exit as left:
-        code = left.exit_code
-    except click.ClickException as wrong:
-        wrong.show()
-        code = exit_codes.REFUSED
-    except (KeyboardInterrupt, click.Abort):
-        code = exit_codes.INTERRUPTED
+        app(prog_name="pipeline")
     except PipelineError as error:
         _show(error)
-        code = exit_codes.REFUSED if isinstance(error, BadInput) else exit_codes.FAILED
-    sys.exit(code if isinstance(code, int) else exit_codes.OK)
+        sys.exit(exit_codes.REFUSED if isinstance(error, BadInput) else exit_codes.FAILED)
 
 
 def _show(error: PipelineError) -> None:

@@ -9,7 +9,6 @@ GATE_CLOSED = 3
 ROLLED_BACK = 4
 WAY_BACK_FAILED = 5
 CANCELLED = 6
-INTERRUPTED = 130
 
 EXPLAINED = (
     "0 done, 1 failed, 2 refused before anything was touched, 3 gate closed, "

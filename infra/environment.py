@@ -110,6 +110,20 @@ class Gates(Part):
     standby_lag_max_bytes: int = Field(16_777_216, ge=0)
     archive_max_age_seconds: int = Field(3600, ge=1)
     snapshot_max_age_hours: float = Field(26, gt=0)
+    backup_proof_max_age_hours: float = Field(26, gt=0)
+
+
+class Backups(Part):
+    """How long backups are kept, what a restore may cost, and what has to be true of the restored data.
+
+    `invariants` has, for each app, SQL questions that a restored database must answer with true.
+    """
+
+    retention_days: int = Field(30, ge=1)
+    rto_max_seconds: float = Field(14_400, gt=0)
+    rpo_max_seconds: float = Field(3600, gt=0)
+    missing_proof: Literal["make", "close"] = "close"
+    invariants: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Canary(Part):
@@ -178,6 +192,7 @@ class Environment(Part):
     app: App = App()
     traffic: Traffic = Traffic()
     gates: Gates = Gates()
+    backups: Backups = Backups()
     canary: Canary = Canary()
     watch: Watch = Watch()
     peak_hours: PeakHours | None = None

@@ -10,17 +10,21 @@ import psycopg
 from psycopg import sql
 
 from infra.database import DatabaseHealth, RestorePoint, Say, Snapshot
-from infra.database.barman import Backup, Barman
+from infra.database.archive import Archive
+from infra.database.base_backup import back_up
+from infra.database.catalog import Backup, list_backups
 from infra.database.connection import Access, connected, ensure_database, ensure_role, has_row, one
+from infra.database.log_segments import check_complete, numbered, segments_between
 from infra.database.names import app_names, point_name, scratch_name, scratch_of
+from infra.database.points import write_point
+from infra.database.revisions import all_revisions
 from infra.database.vitals import read_vitals
 from infra.environment import Environment
 from infra.errors import Rejected
 from infra.local.credentials import app_password
-from infra.local.object_store import BACKUP_BUCKET, local_objects
-from infra.local.postgres_settings import archive_of, superuser
+from infra.local.postgres_settings import archive_of, replicator, superuser
 
-_ONE_SNAPSHOT = 7_164_017  # the advisory lock of snapshots: Barman names them by the second
+_ONE_SNAPSHOT = 7_164_017  # the advisory lock of snapshots: two at once only slow each other
 _ONE_ENSURE = 7_164_018  # and of making roles and databases, which Postgres does not make twice at once
 _PATIENCE_SECONDS = 60.0
 
@@ -69,61 +73,63 @@ class LocalDatabase:
             return read_vitals(connection)
 
     def mark(self, name: str) -> RestorePoint:
-        """Name this moment in the log. A restore stops at the first of two points with one name."""
+        """Name this moment in the log, and list it. A name that is used again means the newest moment."""
+        point_name(name)
         with connected(self._access) as connection:
-            lsn, time = one(
+            lsn, now, timeline = one(
                 connection,
-                "SELECT pg_create_restore_point(%s)::text, extract(epoch FROM clock_timestamp())::float8",
-                point_name(name),
+                "SELECT pg_create_restore_point(%s)::text, extract(epoch FROM clock_timestamp())::float8,"
+                " ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int",
+                name,
             )
-        return RestorePoint(name, str(lsn), float(str(time)))
+        point = RestorePoint(name, str(lsn), float(str(now)))
+        write_point(archive_of(self._environment), point, int(str(timeline)))
+        return point
 
     def snapshot(self, name: str, say: Say) -> Snapshot:
         """A full copy to the object store, and proof that the log around it is archived too.
 
-        Raises CommandFailed with Barman's words, Rejected when another snapshot is being made.
+        Raises CommandFailed with pg_basebackup's words, Unreachable when the store falls silent, Rejected when
+        another snapshot is being made.
         """
         point_name(name)
         archive = archive_of(self._environment)
         with connected(self._access) as connection, _exclusive(connection, _ONE_SNAPSHOT, "making a snapshot"):
-            archive.backup(name, self._access, say)
-        made = next((backup for backup in archive.catalog() if backup.name == name), None)
-        if made is None:
-            raise Rejected(f"snapshot {name!r} was made, but {archive.destination} does not list it")
-        self._check_log(archive, made)
-        snapshot = self._measured(archive, made)
-        say(f"snapshot {made.id}: {snapshot.bytes} bytes, log {made.begin_segment} to {made.end_segment} archived")
-        return snapshot
+            (version,) = one(connection, "SELECT current_setting('server_version')")
+            role = replicator(self._environment, self._access.port)
+            made = back_up(archive, role, name, str(version), all_revisions(self._access), say)
+        _check_log(archive, made)
+        return _measured(made)
 
     def snapshots(self) -> list[Snapshot]:
         """The full copies there are, newest first."""
-        archive = archive_of(self._environment)
-        return [self._measured(archive, backup) for backup in archive.catalog()]
+        return [_measured(backup) for backup in list_backups(archive_of(self._environment))]
 
     def _app_access(self, app: str, database: str) -> Access:
         password = app_password(self._environment.state, app)
         return Access(self._access.name, self._access.port, app_names(app).role, password, database)
 
-    def _check_log(self, archive: Barman, made: Backup) -> None:
-        objects = local_objects(self._environment, BACKUP_BUCKET)
-        for segment in (made.begin_segment, made.end_segment):
-            key = archive.segment_key(segment)
-            if not any(found.key == key for found in objects.list(key)):
-                raise Rejected(
-                    f"snapshot {made.id} cannot be restored: segment {segment} is not at {key}",
-                    "see archive_failing in the database's health, then make another snapshot",
-                )
 
-    def _measured(self, archive: Barman, backup: Backup) -> Snapshot:
-        stored = local_objects(self._environment, BACKUP_BUCKET).list(archive.folder_of(backup.id))
-        return Snapshot(
-            id=backup.id,
-            bytes=sum(found.bytes for found in stored),
-            seconds=backup.seconds,
-            begin_lsn=backup.begin_lsn,
-            end_lsn=backup.end_lsn,
-            time=backup.time,
-        )
+def _check_log(archive: Archive, made: Backup) -> None:
+    first, last = (numbered(segment)[1] for segment in (made.begin_segment, made.end_segment))
+    try:
+        check_complete(segments_between(first, last, archive.way_to(made.timeline)), archive.log())
+    except Rejected as error:
+        raise Rejected(
+            f"snapshot {made.id} cannot be restored: {error.message}",
+            "see archive_failing in the database's health; was Postgres restarted since this version was installed?",
+        ) from error
+
+
+def _measured(backup: Backup) -> Snapshot:
+    return Snapshot(
+        id=backup.id,
+        bytes=backup.bytes,
+        seconds=backup.seconds,
+        begin_lsn=backup.begin_lsn,
+        end_lsn=backup.end_lsn,
+        time=backup.ended,
+    )
 
 
 @contextmanager

@@ -33,6 +33,11 @@ def app_names(app: str) -> AppNames:
     return AppNames(app, f"app_{app.replace('-', '_')}")
 
 
+def is_app(database: str) -> bool:
+    """Whether a database is an app's own. Names with an underscore are ours: scratch, restored, put aside."""
+    return bool(_APP.fullmatch(database)) and database not in _RESERVED
+
+
 def scratch_name(app: str) -> str:
     """A new name that nothing else has."""
     return f"{app_names(app).database}_scratch_{secrets.token_hex(4)}"

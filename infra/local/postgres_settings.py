@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.database.barman import Barman
+from infra.database.archive import Archive
 from infra.database.connection import Access
 from infra.environment import Environment
 from infra.errors import Rejected
@@ -42,7 +42,12 @@ def superuser(environment: Environment, name: str, port: int) -> Access:
     return Access(name, port, "postgres", local_credentials(environment.state).postgres)
 
 
-def protected_settings(port: int, archive: Barman) -> dict[str, str]:
+def replicator(environment: Environment, port: int) -> Access:
+    """The way in for copying a whole cluster."""
+    return Access("replication", port, REPLICATION_ROLE, local_credentials(environment.state).replication)
+
+
+def protected_settings(port: int, archive: Archive) -> dict[str, str]:
     """For the app data: replicated, archived, ready for logical decoding and for incremental copies."""
     return COMMON | {
         "port": str(port),
@@ -86,7 +91,7 @@ def known_identity(environment: Environment) -> str:
     return path.read_text().strip() if path.exists() else ""
 
 
-def archive_of(environment: Environment) -> Barman:
+def archive_of(environment: Environment) -> Archive:
     """The archive of this environment's cluster. A new cluster never writes into the archive of another one.
 
     Raises Rejected when there is no cluster yet.
@@ -95,11 +100,13 @@ def archive_of(environment: Environment) -> Barman:
     if not identity:
         raise Rejected(f"environment {environment.name} has no database cluster yet", "run `pipeline up`")
     credentials = local_credentials(environment.state)
-    return Barman(
+    return Archive(
         endpoint(environment),
-        f"s3://{BACKUP_BUCKET}/{identity}",
+        BACKUP_BUCKET,
+        identity,
         credentials.object_store_key,
         credentials.object_store_secret,
+        credentials.backup_key,
     )
 
 

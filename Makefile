@@ -34,10 +34,10 @@ down: setup ## Stop the local platform; data stays
 	@$(BIN)/pipeline down
 
 test: setup ## Run the test suite
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 test-slow: setup ## Run the suites that take minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 check: setup ## Formatting, lint, strict types, import contracts
 	$(BIN)/ruff format --check .

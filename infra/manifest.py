@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
 from typing import Literal
@@ -55,11 +56,35 @@ class Smoke(Part):
     timeout_seconds: int = Field(120, ge=1, le=3600)
 
 
-class SchemaFiles(Part):
-    """Where the migrations are. For Alembic: the folder of revision files; the pipeline brings the rest."""
+class SchemaWaiver(Part):
+    """One finding in one revision that somebody accepts until a day."""
 
-    tool: Literal["alembic"] = "alembic"
+    rule: str = Field(min_length=1)
+    revision: str = Field(min_length=1)
+    reason: str = Field(min_length=10)
+    expires: datetime.date
+
+
+class SchemaFiles(Part):
+    """Where the migrations are: for Alembic the folder of revision files, for sql that of numbered SQL files.
+
+    Each invariant is a SELECT that finds what is wrong, so no row. `models` is `module:attribute` of a SQLAlchemy
+    MetaData that the schema must equal.
+    """
+
+    tool: Literal["alembic", "sql"] = "alembic"
     directory: str = Field(min_length=1)
+    models: str = Field("", pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)?$")
+    invariants: tuple[str, ...] = ()
+    waivers: tuple[SchemaWaiver, ...] = ()
+
+    @field_validator("invariants")
+    @classmethod
+    def _are_questions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for invariant in value:
+            if invariant.split(None, 1)[:1] not in (["SELECT"], ["select"], ["WITH"], ["with"]):
+                raise ValueError(f"{invariant[:40]!r} must be a SELECT that finds what is wrong")
+        return value
 
 
 class Manifest(Part):

@@ -81,6 +81,9 @@ def test_a_name_that_cannot_be_a_host_or_a_database_is_refused(tmp_path: Path, n
         (LEAST + '[checks.coverage]\ncommand = "x"\n', "checks.coverage.report"),
         (LEAST + '[schema]\ndirectory = "m"\ntool = "flyway"\n', "schema.tool"),
         (LEAST + '[migrations]\ndirectory = "m"\n', "migrations"),
+        (LEAST + '[schema]\ndirectory = "m"\ninvariants = ["DELETE FROM t"]\n', "schema.invariants"),
+        (LEAST + '[schema]\ndirectory = "m"\nmodels = "app models"\n', "schema.models"),
+        (LEAST + '[[schema.waivers]]\nrule = "rename"\n', "schema.directory"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, text: str, field: str) -> None:

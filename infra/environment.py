@@ -18,7 +18,7 @@ from infra.errors import BadInput
 from infra.redaction import remember_secrets
 
 Kind = Literal["local", "development", "staging", "production"]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 _PLACEHOLDERS = (
     "changeme",
@@ -127,19 +127,25 @@ class Backups(Part):
 
 
 class Canary(Part):
-    """The ramp: weights in percent, and the evidence that each step wants."""
+    """The ramp: weights in percent, and the evidence that each step wants.
+
+    The defaults are the triggers: over 5 % errors, a 95th percentile over 2000 ms (which is more than 5 % of the
+    requests slower than that), more than 3 failed health checks in a row.
+    """
 
     weights: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (5, 25, 50, 100)
     alpha: float = Field(0.01, gt=0, lt=0.5)
+    beta: float = Field(0.05, gt=0, lt=0.5)
     error_rate_limit: Share = 0.05
     slow_ms: float = Field(2000, gt=0)
     slow_rate_limit: Share = 0.05
     acceptable_rate: float = Field(0.02, gt=0, lt=1)
-    odds_ratio_margin: float = Field(2.0, gt=1)
+    odds_ratio_margin: float = Field(2.0, gt=1, lt=100)
     failed_health_checks: int = Field(3, ge=1)
     step_minimum_requests: int = Field(100, ge=1)
     step_timeout_seconds: float = Field(1800, gt=0)
     undecided: Literal["hold", "abort"] = "abort"
+    hold_timeout_seconds: float = Field(14_400, gt=0)
     batch_seconds: int = Field(1, ge=1, le=60)
     probe_below_requests_per_second: float = Field(1.0, ge=0)
 
@@ -152,11 +158,23 @@ class Canary(Part):
             raise ValueError(f"{list(value)} must ascend: each step reaches more people than the one before")
         return value
 
+    @model_validator(mode="after")
+    def _acceptable_is_within_the_limits(self) -> Canary:
+        for limit in ("error_rate_limit", "slow_rate_limit"):
+            if self.acceptable_rate >= getattr(self, limit):
+                raise ValueError(
+                    f"acceptable_rate {self.acceptable_rate:g} is not below {limit} {getattr(self, limit):g}, so what "
+                    f"fails a candidate would also pass it; fix: lower acceptable_rate or raise {limit}"
+                )
+        return self
+
 
 class Watch(Part):
-    """How long the new version is looked after once it is live for everyone."""
+    """How long the new version is looked after once it is promoted, and the share of the requests that the
+    version before it keeps meanwhile, so that the two can still be compared."""
 
     seconds: float = Field(600, ge=0)
+    previous_percent: int = Field(5, ge=0, le=50)
 
 
 class PeakHours(Part):

@@ -31,6 +31,8 @@ drain_seconds = 1
 
 [canary]
 weights = [20, 100]
+error_rate_limit = 0.4
+slow_rate_limit = 0.4
 acceptable_rate = 0.2
 step_minimum_requests = 20
 step_timeout_seconds = 40

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,25 +43,51 @@ seconds = 1
 
 
 @pytest.fixture(scope="session")
-def platform_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with one environment, `local`, quick and on free ports; commands and workers find it too."""
+def platform_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What leads commands, workers and this process to one environment, `local`, quick and on ports of its own."""
     folder = tmp_path_factory.mktemp("environments")
     (folder / "local.toml").write_text(QUICK.format(*range(FIRST_PORT, FIRST_PORT + 22)))
+    return {
+        "PIPELINE_ENVIRONMENTS": str(folder),
+        "PIPELINE_STATE": str(tmp_path_factory.mktemp("state")),
+        "PREFECT_API_URL": f"http://127.0.0.1:{FIRST_PORT + 21}/api",
+    }
+
+
+@contextmanager
+def variables_set(variables: Mapping[str, str]) -> Iterator[Environment]:
+    """The environment that they lead to, for as long as they are set: other tests have platforms of their own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PIPELINE_ENVIRONMENTS", str(folder))
-        patch.setenv("PIPELINE_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{FIRST_PORT + 21}/api")
-        yield folder
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield load_environment("local")
 
 
 @pytest.fixture(scope="session")
-def started_platform(platform_files: Path) -> Iterator[Environment]:
-    """The platform, healthy; stopped at the end of the session."""
-    environment = load_environment("local")
+def _platform_of_the_session(platform_variables: dict[str, str]) -> Iterator[None]:
     try:
-        bring_up(environment, print)
-        home = {PREFECT_API_URL: environment.prefect_url, PREFECT_HOME: Path(os.environ["PIPELINE_STATE"]) / "home"}
-        with temporary_settings(updates=home):
-            yield environment
+        with variables_set(platform_variables) as environment:
+            bring_up(environment, print)
+        yield
     finally:
-        take_down(environment, print)
+        with variables_set(platform_variables) as environment:
+            take_down(environment, print)
+
+
+@pytest.fixture
+def started_platform(platform_variables: dict[str, str], _platform_of_the_session: None) -> Iterator[Environment]:
+    """The platform, healthy. Everything of the test that asks for an environment called `local` gets it."""
+    with variables_set(platform_variables) as environment:
+        home = Path(platform_variables["PIPELINE_STATE"]) / "home"
+        with temporary_settings(updates={PREFECT_API_URL: environment.prefect_url, PREFECT_HOME: home}):
+            yield environment
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share ports run one after another, in one process, where there are several."""
+    for item in items:
+        path = item.path.as_posix()
+        if "started_platform" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("platform"))
+        elif "tests/infra/edge" in path or path.endswith("test_edge.py"):
+            item.add_marker(pytest.mark.xdist_group("edge"))

@@ -15,7 +15,7 @@ from flows.rollback import rollback
 from infra.environment import Environment
 from infra.platform import Platform, connect
 
-pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.platform
 
 
 def run(repository: Path, ref: str) -> State[Any]:

@@ -18,7 +18,7 @@ from tasks.release import Release
 from tasks.shift_traffic import attach_candidate, promote
 from tasks.start_candidate import build_candidate, start_candidate
 
-pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.platform
 
 
 @flow(name="a part of a release")

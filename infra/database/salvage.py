@@ -1,0 +1,155 @@
+"""Brings rows that were committed after a restore point into the restored database, and lists what it cannot.
+
+What the migration itself wrote is left out: its transactions are those that also write the schema's own tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from psycopg import sql
+
+from infra.database.changes import Change, Transaction, Values, transactions
+from infra.database.connection import Access, access_to, connected
+from infra.database.log_segments import position
+from infra.database.replay import Refusal, Restored
+from infra.database.slots import Slot, read_slot
+from infra.files import make_folder
+
+# A revision's transaction writes the first two, each batch of a backfill the third.
+SCHEMA_TABLES = frozenset({"alembic_version", "pipeline_schema_history", "pipeline_backfills"})
+List = Callable[[Change, Transaction, str], None]
+Row = tuple[str, str, tuple[tuple[str, str | None], ...]]
+
+
+@dataclass(frozen=True)
+class Salvage:
+    """Counts of rows. `listed` are in `file`, one JSON object a line; `schema` are what migrations wrote themselves."""
+
+    replayed: int
+    listed: int
+    schema: int
+    transactions: int
+    file: str
+
+
+def salvage(slot: Slot, restored_url: str, file: Path) -> Salvage:
+    """Replay everything that the slot holds; once it returns, all of it is committed. The slot stays.
+
+    `restored_url` is a superuser's, of a database that nobody uses yet. Run again it would replay again: a caller
+    that was killed begins with a fresh restore. Raises Rejected when the slot is lost.
+    """
+    make_folder(file.parent)
+    with file.open("w") as stream, connected(slot.access) as source, connected(access_to(restored_url)) as target:
+        with target.transaction():
+            target.execute("SET LOCAL statement_timeout = 0")
+            work = _Work(Restored(target), stream)
+            work.restored.silence_triggers(True)
+            for one in _after(slot, source):
+                work.take(one)
+            work.restored.silence_triggers(False)
+        _advance_sequences(slot.access, target)
+        stream.flush()
+    return Salvage(work.replayed, work.listed, work.schema, work.transactions, str(file))
+
+
+class _Work:
+    """The counts so far, and what the migration made of which row."""
+
+    def __init__(self, restored: Restored, stream: IO[str]) -> None:
+        self.restored = restored
+        self._stream = stream
+        self._written_by_schema: dict[Row, Values] = {}
+        self.replayed = self.listed = self.schema = self.transactions = 0
+
+    def take(self, one: Transaction) -> None:
+        """Replay a transaction whole, or list all of it."""
+        self.transactions += 1
+        if any(change.table in SCHEMA_TABLES for change in one.changes):
+            self.schema += len(one.changes)
+            for change in one.changes:
+                self._remember(change)
+            return
+        pending: list[tuple[Change, str]] = []
+        try:
+            with self.restored.whole():
+                for change in one.changes:
+                    fitting, note = self._fit(change)
+                    self.restored.apply(fitting)
+                    if note:
+                        pending.append((change, note))
+        except Refusal as refusal:
+            self._list(one, [(change, f"not replayed: {refusal}") for change in one.changes])
+            return
+        self.replayed += len(one.changes)
+        self._list(one, pending)
+
+    def _fit(self, change: Change) -> tuple[Change, str]:
+        """The change without columns that the restored table lacks, and a note when a value is lost that way."""
+        table = self.restored.table(change)
+        columns = table.columns.keys() - table.generated
+        kept = self._own_values(change)
+        lost = {name: value for name, value in kept.items() if name not in table.columns and value is not None}
+        note = f"replayed without columns that the restored schema lacks: {', '.join(sorted(lost))}" if lost else ""
+        fitting = {name: value for name, value in kept.items() if name in columns}
+        old = {name: value for name, value in change.old.items() if name in columns}
+        return replace(change, new=fitting, old=old or self._key(change)), note
+
+    def _own_values(self, change: Change) -> Values:
+        """An update repeats the whole row: what it repeats of the migration's work is not the app's."""
+        if change.verb != "UPDATE":
+            return change.new
+        repeated = self._written_by_schema.get(self._row(change), {})
+        own = {name: value for name, value in change.new.items() if repeated.get(name, _NOTHING) != value}
+        for name in own:
+            repeated.pop(name, None)  # from now on the app's, also when it comes back to the same value
+        return own
+
+    def _key(self, change: Change) -> Values:
+        key = self.restored.table(change).key
+        return {name: change.new[name] for name in key if name in change.new} if change.verb == "UPDATE" else {}
+
+    def _row(self, change: Change) -> Row:
+        found = change.old or self._key(change)
+        return change.schema, change.table, tuple(sorted(found.items()))
+
+    def _remember(self, change: Change) -> None:
+        if change.verb == "UPDATE" and change.table not in SCHEMA_TABLES:
+            try:
+                self._written_by_schema[self._row(change)] = dict(change.new)
+            except Refusal:  # a table that the restored schema lacks takes no row later either
+                return
+
+    def _list(self, one: Transaction, rows: list[tuple[Change, str]]) -> None:
+        for change, reason in rows:
+            entry = {"transaction": one.id, "lsn": one.lsn, **asdict(change), "reason": reason}
+            self._stream.write(json.dumps(entry) + "\n")
+        self.listed += len(rows)
+
+
+_NOTHING = object()
+
+
+def _after(slot: Slot, source: psycopg.Connection) -> Iterator[Transaction]:
+    start = position(slot.after_lsn)
+    return (one for one in transactions(read_slot(source, slot)) if position(one.lsn) > start)
+
+
+def _advance_sequences(source: Access, target: psycopg.Connection) -> None:
+    """Numbers that were given out stay given out: the log of rows does not tell of them."""
+    with connected(source) as damaged:
+        found = damaged.execute(
+            "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
+        ).fetchall()
+    for schema, name, last in found:
+        quoted = sql.Identifier(schema, name).as_string(target)
+        target.execute(
+            "SELECT setval(to_regclass(%s), %s) FROM pg_sequences WHERE schemaname = %s AND sequencename = %s"
+            " AND coalesce(last_value, 0) < %s",
+            [quoted, last, schema, name, last],
+        )

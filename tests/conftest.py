@@ -83,6 +83,7 @@ def started_platform(platform_variables: dict[str, str], _platform_of_the_sessio
             yield environment
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share ports run one after another, in one process, where there are several."""
     for item in items:

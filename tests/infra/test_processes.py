@@ -109,7 +109,7 @@ def test_the_log_is_appended_to_and_its_end_is_given_without_secrets(started: St
     remember_secrets(["secret-of-processes"])
     for round_ in (1, 2):
         daemon = started("seq 5000; echo secret-of-processes; exec sleep 60")
-        wait_for(lambda: log.exists() and log.read_text().count("secret-of-processes") == round_)
+        wait_for(lambda n=round_: log.exists() and log.read_text().count("secret-of-processes") == n)
         stop(daemon, grace_seconds=10)
     assert last_words(log, 2) == "5000\n***"
     assert log.read_text().count("secret-of-processes") == 2

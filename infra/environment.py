@@ -177,6 +177,17 @@ class Watch(Part):
     previous_percent: int = Field(5, ge=0, le=50)
 
 
+class Migrations(Part):
+    """How long what a contract drops must have been unused, and where revisions are tried first.
+
+    `proven_in` names the environment in which a revision must have been verified before it is applied here; a
+    production environment that names none takes `staging`.
+    """
+
+    bake_hours: float = Field(24, ge=0)
+    proven_in: str = Field("", pattern=r"^([a-z][a-z0-9-]{1,30})?$")
+
+
 class PeakHours(Part):
     """Hours in which no release starts. `zone` is an IANA name such as Europe/Amsterdam."""
 
@@ -213,6 +224,7 @@ class Environment(Part):
     backups: Backups = Backups()
     canary: Canary = Canary()
     watch: Watch = Watch()
+    migrations: Migrations = Migrations()
     peak_hours: PeakHours | None = None
 
     @model_validator(mode="after")

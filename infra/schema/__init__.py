@@ -39,8 +39,8 @@ class Schema(Protocol):
     def pending(self, branch: str) -> list[Revision]:
         """Revisions of `branch` that the database does not have yet, oldest first."""
 
-    def written(self, branch: str) -> list[Written]:
-        """What `upgrade` would run, without touching the database, oldest first."""
+    def written(self, branch: str, have: tuple[str, ...] | None = None) -> list[Written]:
+        """What `upgrade` would run, oldest first: now, or on a database at `have`, which then is not asked."""
 
     def upgrade(self, branch: str, say: Say) -> tuple[str, ...]:
         """Finish backfills that were left, then apply all pending revisions of `branch`; what the database has then."""

@@ -77,12 +77,14 @@ class AlembicSchema:
         answer = self._ask("pending", "--branch", _branch(branch), "--revisions", *self.current())
         return [Revision(**found) for found in answer["revisions"]]
 
-    def written(self, branch: str) -> list[Written]:
-        """What `upgrade` would run, without touching the database, oldest first.
+    def written(self, branch: str, have: tuple[str, ...] | None = None) -> list[Written]:
+        """What `upgrade` would run, oldest first: now, or on a database at `have`, which then is not asked.
 
         Raises Rejected or CommandFailed for a revision that cannot be written without a database.
         """
-        answer = self._ask("sql", "--branch", _branch(branch), "--revisions", *self.current())
+        heads = self.current() if have is None else have
+        history: list[dict[str, Any]] | None = None if have is None else []
+        answer = self._ask("sql", "--branch", _branch(branch), "--revisions", *heads, history=history)
         found = [(Revision(**entry["revision"]), str(entry["sql"])) for entry in answer["written"]]
         return [Written(one, sql, hashlib.sha256(Path(one.file).read_bytes()).hexdigest()) for one, sql in found]
 

@@ -85,12 +85,12 @@ class SqlSchema:
         with self._revisions() as schema:
             return [self._as_written(found) for found in schema.pending(branch)]
 
-    def written(self, branch: str) -> list[Written]:
-        """What `upgrade` would run, without touching the database."""
+    def written(self, branch: str, have: tuple[str, ...] | None = None) -> list[Written]:
+        """What `upgrade` would run: now, or on a database at `have`, which then is not asked."""
         with self._revisions() as schema:
             return [
                 Written(self._as_written(one.revision), one.sql, _digest(self._file(one.revision.id)))
-                for one in schema.written(branch)
+                for one in schema.written(branch, have)
             ]
 
     def upgrade(self, branch: str, say: Say) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The chart of a release: weight, error rate and latency of both slots over time, as a PNG."""
+"""The chart of a release as a PNG: weight, evidence, failed and slow requests of both versions over time."""
 
 from __future__ import annotations
 
@@ -7,42 +7,83 @@ import io
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tasks.analysis import Counts
-from tasks.evidence import Row
+from tasks.figures import Band, Point
 
-CANARY, LIVE = "#d9480f", "#1c7ed6"
+CANARY, LIVE, GOOD, GREY = "#d9480f", "#1c7ed6", "#2b8a3e", "#868e96"
+# Evidence further away than this from deciding is drawn at the edge.
+FLOOR, CEILING = 1e-4, 1e4
 
 
-def draw(rows: list[Row], title: str) -> bytes:
-    """A PNG of three panels that share the time axis, in seconds since the first row. `rows` is not empty."""
-    figure = Figure(figsize=(9, 7), dpi=110, layout="constrained")
-    panels = figure.subplots(3, 1, sharex=True)
-    seconds = [row.time - rows[0].time for row in rows]
-    figure.suptitle(title)
-    panels[0].step(seconds, [row.weight for row in rows], where="post", color=CANARY)
-    _label(panels[0], "weight, %")
-    _two(panels[1], seconds, [_rate(row.canary) for row in rows], [_rate(row.live) for row in rows])
-    _label(panels[1], "failed, % of requests")
-    _two(panels[2], seconds, [row.canary_p95_ms for row in rows], [row.live_p95_ms for row in rows])
-    _label(panels[2], "95th percentile, ms")
-    panels[2].set_xlabel("seconds since the candidate's first request")
+def draw(points: list[Point], title: str, limits: tuple[float, float], live: str) -> bytes:
+    """A PNG of four panels that share the time axis. `points` is not empty; `limits` are the highest allowed shares
+    of failed and of slow requests, in percent; `live` is what the other version is called."""
+    figure = Figure(figsize=(10, 10), dpi=110, layout="constrained")
+    panels = figure.subplots(4, 1, sharex=True, height_ratios=[1, 2, 2, 2])
+    figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    _weight(panels[0], points)
+    _evidence(panels[1], points)
+    for panel, what, limit in ((panels[2], "failures", limits[0]), (panels[3], "slow", limits[1])):
+        _rates(panel, points, what, limit, live)
+    panels[3].set_xlabel("seconds since the candidate was let in")
     target = io.BytesIO()
     figure.savefig(target, format="png")
     return target.getvalue()
 
 
-def _two(panel: Axes, seconds: list[float], canary: list[float], live: list[float]) -> None:
-    panel.plot(seconds, canary, color=CANARY, label="candidate")
-    panel.plot(seconds, live, color=LIVE, label="live")
-    panel.legend(loc="upper right")
+def _weight(panel: Axes, points: list[Point]) -> None:
+    seconds, weights = [point.second for point in points], [point.weight for point in points]
+    panel.fill_between(seconds, weights, step="post", color=CANARY, alpha=0.15)
+    panel.step(seconds, weights, where="post", color=CANARY)
+    _finish(panel, "Traffic that the new version gets", "%")
+    panel.set_ylim(0, 105)
 
 
-def _label(panel: Axes, text: str) -> None:
-    panel.set_ylabel(text)
-    panel.set_ylim(bottom=0)
-    panel.grid(alpha=0.3)
+def _evidence(panel: Axes, points: list[Point]) -> None:
+    seconds = [point.second for point in points]
+    curves = {
+        "harm, visitors": ("visitors_against", CANARY, "-"),
+        "good, visitors": ("visitors_for", GOOD, "-"),
+        "harm, probes": ("probes_against", CANARY, ":"),
+        "good, probes": ("probes_for", GOOD, ":"),
+    }
+    for label, (name, color, style) in curves.items():
+        values = [min(max(getattr(point, name), FLOOR), CEILING) for point in points]
+        if label.endswith("visitors") or len(set(values)) > 1:
+            panel.plot(seconds, values, style, color=color, label=label)
+    panel.axhline(1.0, color=GREY, linewidth=1.2, linestyle="--", label="decides")
+    panel.set_yscale("log")
+    _finish(panel, "Evidence: e-value over the e-value that decides", "log scale")
+    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
-def _rate(counts: Counts) -> float:
+def _rates(panel: Axes, points: list[Point], what: str, limit: float, live: str) -> None:
+    seconds = [point.second for point in points]
+    for side, (label, color) in enumerate((("candidate", CANARY), (live, LIVE))):
+        bands: list[Band] = [getattr(point, what)[side] for point in points]
+        known = [(second, band) for second, band in zip(seconds, bands, strict=True) if band.rate is not None]
+        if known:
+            at = [second for second, _ in known]
+            panel.fill_between(
+                at, [b.low or 0.0 for _, b in known], [b.high or 0.0 for _, b in known], color=color, alpha=0.15
+            )
+            panel.plot(at, [b.rate or 0.0 for _, b in known], color=color, label=label)
+    panel.axhline(limit, color=GREY, linewidth=1.2, linestyle="--", label=f"limit {limit:g} %")
+    name = "Failed" if what == "failures" else "Slow"
+    _finish(panel, f"{name} requests so far, with 95 % bands that hold at all times", "%")
+    panel.set_ylim(0, _top(points, what, limit))
+    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
-    return 100.0 * counts.failures / counts.requests if counts.requests else 0.0
+
+def _top(points: list[Point], what: str, limit: float) -> float:
+    """Room for the rates and the limit; wide bands of the first requests may run out of the picture."""
+    last = points[-1]
+    highest = [band.high or 0.0 for band in getattr(last, what)]
+    rates = [band.rate or 0.0 for point in points for band in getattr(point, what)]
+    return min(105.0, 1.15 * max(2.0 * limit, *highest, *rates))
+
+
+def _finish(panel: Axes, title: str, unit: str) -> None:
+    panel.set_title(title, loc="left", fontsize=10)
+    panel.set_ylabel(unit)
+    panel.grid(alpha=0.25)
+    panel.spines[["top", "right"]].set_visible(False)

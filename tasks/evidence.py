@@ -1,7 +1,6 @@
-"""Turns what the edge counted into batches for the analysis; asks by itself where visitors are too few.
+"""Turns what the edge counted into batches for the analysis, each second once, and says where the counts are unsound.
 
-Probes go to both deployments at their own addresses, equally many, and are counted apart, so that a quiet
-night still gives evidence and nobody takes it for visitors.
+Missing, late, doubled or contradictory counts are facts for people; they are never evidence for or against a version.
 """
 
 from __future__ import annotations
@@ -9,21 +8,21 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-
-import httpx
+from dataclasses import dataclass
 
 from infra.edge import Edge, Slot, SlotCounts, other
 from infra.environment import Canary
-from tasks.analysis import Batch, Counts, Policy
+from infra.errors import BadInput, Unreachable
+from tasks.analysis import Batch, Counts
+from tasks.facts import Facts
 
-PROBES_PER_LOOK = 10
+# How far back seconds that were read before are read again, to find what came too late.
+LOOK_BACK_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Row:
-    """One batch as people see it in the report. Times are seconds since the epoch."""
+    """What visitors were answered in one batch, by candidate and live. `time` is seconds since the epoch."""
 
     time: float
     weight: int
@@ -31,95 +30,89 @@ class Row:
     live: Counts
     canary_p95_ms: float
     live_p95_ms: float
-    probes: int
+
+    def batch(self, seconds: int) -> Batch:
+        """The same for the analysis."""
+        return Batch(self.time, seconds, self.canary, self.live)
 
 
 class Witness:
     """Reads batches of one release's candidate and live slots, each batch once."""
 
-    def __init__(self, edge: Edge, slot: Slot, urls: tuple[str, str | None], policy: Canary) -> None:
+    def __init__(self, edge: Edge, slot: Slot, policy: Canary, facts: Facts) -> None:
         self._edge = edge
         self._slot = slot
-        self._urls = urls
         self._policy = policy
-        self._next = int(time.time())
-        self._client = httpx.Client(timeout=policy.slow_ms / 1000 * 1.5)
+        self._facts = facts
+        self._first = self._next = int(time.time()) // policy.batch_seconds * policy.batch_seconds
+        self._taken: dict[tuple[int, Slot], int] = {}
 
     def look(self, weight: int) -> list[Row]:
-        """The batches that ended since the last look, oldest first; empty when none did."""
+        """The batches that ended since the last look, oldest first, also those in which nobody came.
+
+        When the edge is silent there are none, and the next look has them all.
+        """
         size = self._policy.batch_seconds
-        begin, end = self._next, int(time.time()) // size * size
+        now = time.time()
+        begin, end = self._next, int(now) // size * size
+        if now < begin:
+            self._facts.note("clock", f"the clock went back by {begin - now:.0f} s: waiting for it")
         if end <= begin:
             return []
+        found = self._ask(begin)
+        if found is None:
+            return []
         self._next = end
-        found = [c for c in self._edge.counts(begin, self._policy.slow_ms) if begin <= c.start < end]
-        rows = [_row(start, weight, counts, self._slot) for start, counts in _by_batch(found, size)]
-        if sum(row.canary.requests for row in rows) / (end - begin) >= self._policy.probe_below_requests_per_second:
-            return rows
-        newest = rows.pop() if rows and rows[-1].time == end - size else _row(end - size, weight, [], self._slot)
-        return [*rows, self._with_probes(newest)]
+        batches = _by_batch((c for c in found if begin <= c.start < end), size)
+        rows = [self._row(start, weight, batches.get(start, [])) for start in range(begin, end, size)]
+        return [row for row in rows if row]
 
-    def is_healthy(self, path: str) -> bool:
-        """Whether the candidate's health path answers 200 at its own address."""
+    def _ask(self, begin: int) -> list[SlotCounts] | None:
         try:
-            return self._client.get(self._urls[0] + path).status_code == 200
-        except httpx.TransportError:
-            return False
+            found = self._edge.counts(max(begin - LOOK_BACK_SECONDS, self._first), self._policy.slow_ms)
+        except Unreachable as silence:
+            self._facts.note("edge silent", f"the edge gave no counts: {silence.message}")
+            return None
+        self._compare_with_the_past([c for c in found if c.start < begin])
+        self._taken = {(c.start, c.slot): c.requests for c in found}
+        return found
 
-    def _with_probes(self, row: Row) -> Row:
-        canary = self._ask(self._urls[0])
-        live = self._ask(self._urls[1]) if self._urls[1] else Counts(0, 0)
-        probes = canary.requests + live.requests
-        return replace(row, canary=row.canary + canary, live=row.live + live, probes=probes)
+    def _compare_with_the_past(self, again: list[SlotCounts]) -> None:
+        for counts in again:
+            before = self._taken.get((counts.start, counts.slot), 0)
+            what = f"slot {counts.slot} in the second {_clock(counts.start)}"
+            if counts.requests > before:
+                self._facts.note("late", f"{counts.requests - before} requests to {what} came after it was read")
+            if counts.requests < before:
+                self._facts.note("backwards", f"{what} had {before} requests when it was read, now {counts.requests}")
 
-    def _ask(self, url: str) -> Counts:
-        with ThreadPoolExecutor(PROBES_PER_LOOK) as pool:
-            answers = list(pool.map(self._time, [url] * PROBES_PER_LOOK))
-        failures = sum(1 for failed, _ in answers if failed)
-        slow = sum(1 for _, ms in answers if ms > self._policy.slow_ms)
-        return Counts(len(answers), failures, slow)
-
-    def _time(self, url: str) -> tuple[bool, float]:
-        started = time.monotonic()
+    def _row(self, start: int, weight: int, counts: list[SlotCounts]) -> Row | None:
+        seconds = [(c.start, c.slot) for c in counts]
+        if len(set(seconds)) < len(seconds):
+            self._facts.note("doubled", f"a slot is counted twice in the batch {_clock(start)}: it is left out")
+            return None
         try:
-            failed = self._client.get(url).status_code >= 500
-        except httpx.TransportError:
-            failed = True
-        return failed, (time.monotonic() - started) * 1000
+            canary, canary_p95 = _sum(counts, self._slot)
+            live, live_p95 = _sum(counts, other(self._slot))
+        except BadInput as wrong:
+            self._facts.note("contradictory", f"the batch {_clock(start)} is left out: {wrong.message}")
+            return None
+        return Row(float(start), weight, canary, live, canary_p95, live_p95)
 
 
-def policy_of(canary: Canary) -> Policy:
-    """The environment's limits as the analysis wants them."""
-    return Policy(
-        alpha=canary.alpha,
-        error_rate=canary.error_rate_limit,
-        slow_rate=canary.slow_rate_limit,
-        acceptable_rate=canary.acceptable_rate,
-        margin=canary.odds_ratio_margin,
-        minimum_requests=canary.step_minimum_requests,
-        failed_health_checks=canary.failed_health_checks,
-    )
-
-
-def batch_of(row: Row, seconds: int) -> Batch:
-    """What the analysis wants of a row that covers `seconds`."""
-    return Batch(row.time, seconds, row.canary, row.live)
-
-
-def _by_batch(found: Iterable[SlotCounts], size: int) -> list[tuple[int, list[SlotCounts]]]:
+def _by_batch(found: Iterable[SlotCounts], size: int) -> dict[int, list[SlotCounts]]:
     batches: dict[int, list[SlotCounts]] = defaultdict(list)
     for counts in found:
         batches[counts.start // size * size].append(counts)
-    return sorted(batches.items())
-
-
-def _row(start: int, weight: int, counts: list[SlotCounts], slot: Slot) -> Row:
-    canary, canary_p95 = _sum(counts, slot)
-    live, live_p95 = _sum(counts, other(slot))
-    return Row(float(start), weight, canary, live, canary_p95, live_p95, 0)
+    return batches
 
 
 def _sum(counts: list[SlotCounts], slot: Slot) -> tuple[Counts, float]:
+    """Raises BadInput when a count contradicts another."""
     mine = [c for c in counts if c.slot == slot]
-    total = Counts(sum(c.requests for c in mine), sum(c.failures for c in mine), sum(c.slow for c in mine))
-    return total, max((c.p95_ms for c in mine), default=0.0)
+    each = [Counts(c.requests, c.failures, c.slow) for c in mine]
+    return sum(each, start=Counts(0, 0, 0)), max((c.p95_ms for c in mine), default=0.0)
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%H:%M:%S", time.gmtime(seconds))

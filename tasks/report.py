@@ -1,90 +1,98 @@
-"""The release report: what happened, in words and as a chart, in the object store and in the Prefect UI."""
+"""The release report: what happened, in words, numbers and a chart, in the object store and in the Prefect UI."""
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import asdict
 
 from prefect.artifacts import create_markdown_artifact
 
 from infra.files import write_atomically
 from tasks.chart import draw
-from tasks.evidence import Row
+from tasks.figures import points_of
 from tasks.notes import read_notes
+from tasks.probes import NONE
 from tasks.records import Record
 from tasks.release import Release, speaker
+from tasks.report_text import text_of
 from tasks.stage import stage
-from tasks.timeline import first_failure, read_timeline
+from tasks.timeline import Chapter, first_failure, moments_of, read_chapters
 
 
 @stage("report", tries=3)
 def write_report(record: Record, outcome: str, reason: str) -> str:
     """A link to the chart is in the text; the text's own key is returned."""
+    text, key = compose_report(record, outcome, reason)
     release = record.release
-    rows = read_timeline(release)
+    create_markdown_artifact(text, key="release-report", description=f"{release.app} {release.label}: {outcome}")
+    speaker()(f"the report is the artifact `release-report` and the object {key}")
+    return key
+
+
+def compose_report(record: Record, outcome: str, reason: str) -> tuple[str, str]:
+    """The text and its key, written to the object store with `report.json` and `chart.png`, and beside the state."""
+    release = record.release
+    chapters = read_chapters(release)
     folder = f"releases/{release.app}/{release.id}/"
     objects = release.platform.objects
+    numbers = numbers_of(record, outcome, reason, chapters)
+    objects.put(f"{folder}report.json", json.dumps(numbers).encode(), "application/json")
     image = ""
-    if rows:
-        objects.put(f"{folder}chart.png", draw(rows, f"{release.app} {release.label}: {outcome}"), "image/png")
-        image = f"\n![weight, error rate and latency over time]({objects.link(f'{folder}chart.png')})\n"
-    text = _text(record, outcome, reason, rows) + image
+    if moments_of(chapters):
+        objects.put(f"{folder}chart.png", _chart(release, outcome, chapters), "image/png")
+        image = f"![weight, evidence, failed and slow requests over time]({objects.link(f'{folder}chart.png')})"
+    text = text_of(numbers, image, f"[all numbers as JSON]({objects.link(f'{folder}report.json')})")
     objects.put(f"{folder}report.md", text.encode(), "text/markdown")
     write_atomically(release.settings.state / "reports" / f"{release.id}.md", text, mode=0o644)
-    create_markdown_artifact(text, key="release-report", description=f"{release.app} {release.label}: {outcome}")
-    speaker()(f"the report is the artifact `release-report` and the object {folder}report.md")
-    return f"{folder}report.md"
+    return text, f"{folder}report.md"
 
 
-def _text(record: Record, outcome: str, reason: str, rows: list[Row]) -> str:
+def numbers_of(record: Record, outcome: str, reason: str, chapters: list[Chapter]) -> dict[str, object]:
+    """Everything the report says, as plain values. Times are seconds since the epoch unless they say otherwise."""
     release = record.release
-    facts = [
-        ("version", f"{release.label} ({release.version[:12]})"),
-        ("repository", release.repository),
-        ("environment", release.environment),
-        ("outcome", outcome),
-        ("reason", reason),
-        ("took", f"{time.time() - record.started:.0f} s"),
-        ("requests to the candidate", _answered(rows, "canary")),
-        ("requests to the live version meanwhile", _answered(rows, "live")),
-    ]
-    failed = first_failure(rows)
-    if failed is not None:
-        facts.append(("first failed request", time.strftime("%H:%M:%S", time.gmtime(failed)) + " UTC"))
-    table = "\n".join(f"| {name} | {value} |" for name, value in facts)
-    return f"# {release.app} {release.label}: {outcome}\n\n| | |\n|---|---|\n{table}\n\n{_steps(rows)}{_notes(release)}"
+    canary = release.settings.canary
+    return {
+        "app": release.app,
+        "version": release.label,
+        "commit": release.version,
+        "repository": release.repository,
+        "environment": release.environment,
+        "outcome": outcome,
+        "reason": reason,
+        "started": record.started,
+        "seconds": round(time.time() - record.started, 1),
+        "first_failed_request": first_failure(moments_of(chapters)),
+        "policy": canary.model_dump(mode="json"),
+        "steps": [_step(chapter) for chapter in chapters],
+        "curves": [asdict(point) for point in points_of(chapters)],
+        "changed": [{"stage": note.stage, "is_put_back": note.is_put_back} for note in read_notes(release)],
+    }
 
 
-def _answered(rows: list[Row], side: str) -> str:
-    counts = [getattr(row, side) for row in rows]
-    return f"{sum(c.requests for c in counts)}, of which {sum(c.failures for c in counts)} failed"
+def _step(chapter: Chapter) -> dict[str, object]:
+    """One step without its curves; counts are sums over the step."""
+    sides = ("canary", "live", "canary_probes", "live_probes")
+    sums = {side: sum((getattr(one, side) for one in chapter.moments), start=NONE) for side in sides}
+    return {
+        "step": chapter.step,
+        "weight": chapter.moments[-1].weight if chapter.moments else None,
+        "live": chapter.live,
+        "outcome": chapter.outcome,
+        "sentence": chapter.sentence,
+        "began": chapter.began,
+        "seconds": round(chapter.ended - chapter.began, 1),
+        "decided": chapter.decided,
+        "acted_ms": round(chapter.acted_ms, 1) if chapter.acted_ms is not None else None,
+        "counts": {side: asdict(counts) for side, counts in sums.items()},
+        "evidence": chapter.moments[-1].evidence if chapter.moments else {},
+        "needed": chapter.needed,
+        "facts": [asdict(fact) for fact in chapter.facts],
+    }
 
 
-def _steps(rows: list[Row]) -> str:
-    if not rows:
-        return ""
-    lines = [
-        "| weight | seconds | candidate requests | failed | slow | live requests | failed |",
-        "|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for weight in sorted({row.weight for row in rows}):
-        mine = [row for row in rows if row.weight == weight]
-        canary, live = [row.canary for row in mine], [row.live for row in mine]
-        numbers = (
-            f"{weight} %",
-            f"{mine[-1].time - mine[0].time + 1:.0f}",
-            sum(c.requests for c in canary),
-            sum(c.failures for c in canary),
-            sum(c.slow for c in canary),
-            sum(c.requests for c in live),
-            sum(c.failures for c in live),
-        )
-        lines.append("| " + " | ".join(str(number) for number in numbers) + " |")
-    return "## The ramp\n\n" + "\n".join(lines) + "\n\n"
-
-
-def _notes(release: Release) -> str:
-    notes = read_notes(release)
-    if not notes:
-        return ""
-    lines = [f"- {note.stage}: {'put back' if note.is_put_back else 'done'}" for note in notes]
-    return "## What was changed\n\n" + "\n".join(lines) + "\n"
+def _chart(release: Release, outcome: str, chapters: list[Chapter]) -> bytes:
+    canary = release.settings.canary
+    limits = 100.0 * canary.error_rate_limit, 100.0 * canary.slow_rate_limit
+    live = next((chapter.live for chapter in chapters if chapter.live), "live")
+    return draw(points_of(chapters), f"{release.app} {release.label}: {outcome}", limits, live)

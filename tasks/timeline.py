@@ -1,37 +1,93 @@
-"""What happened to the traffic, batch by batch, kept in the object store for the report."""
+"""What happened to the traffic, step by step and batch by batch, kept in the object store for the report."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from infra.errors import PipelineError
 from tasks.analysis import Counts
-from tasks.evidence import Row
-from tasks.release import Release
+from tasks.facts import Fact
+from tasks.release import Release, speaker
 
 
-def write_timeline(release: Release, step: str, rows: list[Row]) -> None:
-    """The rows of one step."""
-    content = json.dumps([asdict(row) for row in rows]).encode()
-    release.platform.objects.put(f"{_folder(release)}{step}.json", content, "application/json")
+@dataclass(frozen=True)
+class Moment:
+    """One batch and what the evidence was after it. `time` is seconds since the epoch, `weight` the percent that
+    the new version got. `evidence` has e-values by `visitors.failures.worse` and so on."""
+
+    time: float
+    weight: int
+    canary: Counts
+    live: Counts
+    canary_p95_ms: float
+    live_p95_ms: float
+    canary_probes: Counts
+    live_probes: Counts
+    evidence: dict[str, float]
 
 
-def read_timeline(release: Release) -> list[Row]:
-    """All rows of a release, by time."""
+@dataclass(frozen=True)
+class Chapter:
+    """One step of the ramp, or the watch. `needed` has the e-values that decide, by the names of `evidence`.
+
+    `decided` is when the evidence said no, `acted_ms` how long it took from there until the candidate got nothing.
+    """
+
+    step: str
+    began: float
+    ended: float
+    live: str
+    outcome: str
+    sentence: str
+    needed: dict[str, float]
+    moments: tuple[Moment, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    decided: float | None = None
+    acted_ms: float | None = None
+
+
+def write_chapter(release: Release, chapter: Chapter, *, may_fail: bool = False) -> None:
+    """Replace what was written of this step.
+
+    `may_fail`: something worse is on its way out already, and a silent store must not take its place.
+    """
+    content = json.dumps(asdict(chapter)).encode()
+    try:
+        release.platform.objects.put(f"{_folder(release)}{chapter.step}.json", content, "application/json")
+    except PipelineError as error:
+        if not may_fail:
+            raise
+        speaker()(f"step {chapter.step} is missing in the report: {error.message}")
+
+
+def read_chapters(release: Release) -> list[Chapter]:
+    """All steps of a release, by time."""
     objects = release.platform.objects
-    contents = [objects.get(stored.key) or b"[]" for stored in objects.list(_folder(release))]
-    rows = [_row(table) for content in contents for table in json.loads(content)]
-    return sorted(rows, key=lambda row: row.time)
+    contents = [objects.get(stored.key) for stored in objects.list(_folder(release))]
+    return sorted((_chapter(json.loads(content)) for content in contents if content), key=lambda one: one.began)
 
 
-def first_failure(rows: list[Row]) -> float | None:
-    """When the candidate first failed a request: the start of that batch."""
-    return next((row.time for row in rows if row.canary.failures), None)
+def moments_of(chapters: list[Chapter]) -> list[Moment]:
+    """All batches, by time."""
+    return [moment for chapter in chapters for moment in chapter.moments]
 
 
-def _row(table: dict[str, object]) -> Row:
-    canary, live = (Counts(**table[side]) for side in ("canary", "live"))  # type: ignore[arg-type] # our own JSON
-    return Row(**{**table, "canary": canary, "live": live})  # type: ignore[arg-type] # our own JSON
+def first_failure(moments: list[Moment]) -> float | None:
+    """When the candidate first failed a visitor: the start of that batch."""
+    return next((moment.time for moment in moments if moment.canary.failures), None)
+
+
+def _chapter(table: dict[str, Any]) -> Chapter:
+    moments = tuple(_moment(one) for one in table["moments"])
+    facts = tuple(Fact(**one) for one in table["facts"])
+    return Chapter(**{**table, "moments": moments, "facts": facts})
+
+
+def _moment(table: dict[str, Any]) -> Moment:
+    counts = {side: Counts(**table[side]) for side in ("canary", "live", "canary_probes", "live_probes")}
+    return Moment(**{**table, **counts})
 
 
 def _folder(release: Release) -> str:

@@ -15,7 +15,6 @@ from infra.commands import Say
 from infra.environment import Environment
 from infra.errors import Rejected
 from infra.files import write_atomically
-from infra.local.alone import alone
 from infra.local.postgres import Primary
 from infra.local.postgres_settings import postgres_folder
 from infra.local.postgres_standby import Standby
@@ -30,19 +29,23 @@ class Takeover:
 
 
 def take_over(environment: Environment, what: Takeover, say: Say) -> float:
-    """Do it, from writing it down to a standby that follows; for how many seconds nobody could write.
+    """Do it, from writing it down to a standby that follows; after how many seconds one could write again.
 
-    `incoming` is of a cluster that is stopped, or the standby's. Raises Rejected when it is not there.
+    `incoming` has left recovery: it is a restored cluster that was stopped, or the standby after its promotion.
+    The caller holds the platform's lock. Raises Rejected when it is no such cluster.
     """
-    home = postgres_folder(environment)
-    if not (home / what.incoming / "PG_VERSION").exists():
-        raise Rejected(f"{home / what.incoming} holds no cluster that could take over", "restore again")
+    folder = postgres_folder(environment) / what.incoming
+    if not (folder / "PG_VERSION").exists():
+        raise Rejected(f"{folder} holds no cluster that could take over", "restore again")
+    for signal in ("standby.signal", "recovery.signal"):
+        if (folder / signal).exists():
+            raise Rejected(f"{folder} never left recovery: it would write the old primary's history again")
     write_atomically(_journal(environment), json.dumps(asdict(what)))
     return _carry_out(environment, what, say)
 
 
 def finish_takeover(environment: Environment, say: Say) -> Takeover | None:
-    """Complete what a killed run began; None when there is nothing to complete."""
+    """Complete what a killed run began; None when there is nothing. The caller holds the platform's lock."""
     journal = _journal(environment)
     if not journal.exists():
         return None
@@ -54,14 +57,13 @@ def finish_takeover(environment: Environment, say: Say) -> Takeover | None:
 
 def _carry_out(environment: Environment, what: Takeover, say: Say) -> float:
     primary, standby = Primary(environment), Standby(environment)
-    with alone(environment.state / "platform.lock", "starting or stopping the platform"):
-        started = time.monotonic()
-        standby.down(say)
-        primary.down(say)
-        _exchange(postgres_folder(environment), what, say)
-        primary.up(say)
-        closed = time.monotonic() - started
-        standby.up(say)
+    started = time.monotonic()
+    standby.down(say)
+    primary.down(say)
+    _exchange(postgres_folder(environment), what, say)
+    primary.up(say)
+    closed = time.monotonic() - started
+    standby.up(say)
     _journal(environment).unlink()
     return closed
 
@@ -74,8 +76,6 @@ def _exchange(home: Path, what: Takeover, say: Say) -> None:
     if primary.exists():
         primary.rename(kept)
         say(f"the old primary is kept in {kept}")
-    for signal in ("standby.signal", "recovery.signal"):
-        (incoming / signal).unlink(missing_ok=True)
     incoming.rename(primary)
     _flush(home)
 

@@ -1,0 +1,77 @@
+"""Lets go of what is older than the recovery window: every moment inside the window can still be returned to."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from infra.database.archive import Archive
+from infra.database.catalog import RECORD, Backup, list_backups
+from infra.database.log_segments import is_segment, numbered
+
+_UNFINISHED_SECONDS = 24 * 3600.0  # no backup takes longer
+
+
+@dataclass(frozen=True)
+class Expired:
+    """What goes: backups by id, the keys of all objects, and their bytes. `kept` counts the backups that stay."""
+
+    backups: tuple[str, ...]
+    keys: tuple[str, ...]
+    bytes: int
+    kept: int
+
+
+def plan_expiry(archive: Archive, days: float) -> Expired:
+    """What is needed for no moment of the last `days`. Without a backup that reaches back so far, none goes.
+
+    Raises Rejected for a damaged record: what it says decides what may go.
+    """
+    backups = list_backups(archive)
+    cutoff = time.time() - days * 86_400
+    kept = _needed(backups, cutoff)
+    doomed = _base_objects(archive, kept) | _log_objects(archive, kept) | _small_objects(archive, cutoff)
+    gone = tuple(backup.id for backup in backups if backup not in kept)
+    return Expired(gone, tuple(sorted(doomed)), sum(doomed.values()), len(kept))
+
+
+def expire(archive: Archive, what: Expired) -> None:
+    """Delete it; records first, so that nothing half deleted is listed. May be repeated."""
+    for key in sorted(what.keys, key=lambda key: not key.endswith(f"/{RECORD}")):
+        archive.objects.delete(key)
+
+
+def _needed(backups: list[Backup], cutoff: float) -> list[Backup]:
+    """Those within the window, and the newest before it: from there the window's first moment is reached."""
+    inside = [backup for backup in backups if backup.ended >= cutoff]
+    before = [backup for backup in backups if backup.ended < cutoff]
+    return [*inside, *before[:1]]
+
+
+def _base_objects(archive: Archive, kept: list[Backup]) -> dict[str, int]:
+    """Of backups that go, and of such that were never finished."""
+    folders = {archive.place("base", backup.id) for backup in kept}
+    found = archive.objects.list(archive.place("base", ""))
+    listed = {stored.key.rsplit("/", 1)[0] for stored in found if stored.key.endswith(f"/{RECORD}")}
+    limit = time.time() - _UNFINISHED_SECONDS
+    return {
+        stored.key: stored.bytes
+        for stored in found
+        if (folder := stored.key.rsplit("/", 1)[0]) not in folders and (folder in listed or stored.modified < limit)
+    }
+
+
+def _log_objects(archive: Archive, kept: list[Backup]) -> dict[str, int]:
+    """Segments before the oldest backup that stays. Histories are small, and every way needs them."""
+    if not kept:
+        return {}
+    first = min(numbered(backup.begin_segment)[1] for backup in kept)
+    log = archive.log().items()
+    return {stored.key: stored.bytes for name, stored in log if is_segment(name) and numbered(name)[1] < first}
+
+
+def _small_objects(archive: Archive, cutoff: float) -> dict[str, int]:
+    """Restore points and proofs from before the window, but never the newest proof."""
+    proofs = archive.objects.list(archive.place("proofs", ""))[:-1]
+    points = archive.objects.list(archive.place("points", ""))
+    return {stored.key: stored.bytes for stored in [*proofs, *points] if stored.modified < cutoff}

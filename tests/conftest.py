@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from infra.environment import Environment, load_environment
@@ -70,6 +72,9 @@ def _platform_of_the_session(platform_variables: dict[str, str]) -> Iterator[Non
             bring_up(environment, print)
         yield
     finally:
+        # What this process still has to tell the server goes out while there is one: at exit it would wait long.
+        EventsWorker.drain_all()
+        APILogWorker.drain_all()
         with variables_set(platform_variables) as environment:
             take_down(environment, print)
 

@@ -23,6 +23,8 @@ _REWRITES = {
     "ban-concurrent-index-creation-in-transaction": "run it outside a transaction (an autocommit block)",
     "syntax-error": "mend the SQL; Postgres would refuse it too",
 }
+# What Alembic writes around each revision.
+_TRANSACTIONS = ("BEGIN", "COMMIT_TRANSACTION", "COMMIT")
 
 
 def lint(
@@ -32,7 +34,7 @@ def lint(
     known, found, count = Known(), [], 0
     for one in written:
         statements = parse(one.sql)
-        count += len(statements)
+        count += sum(1 for statement in statements if statement.node.kind not in _TRANSACTIONS)
         found += [*_way_back(one), *_own(one, statements, known), *_squawk(one, statements, known)]
         for statement in statements:
             known.learn(statement.node)
@@ -53,7 +55,7 @@ def _own(one: Written, statements: list[Statement], known: Known) -> Iterator[Fi
     now = Known(set(known.tables), set(known.things), dict(known.checks), set(known.validated))
     filled = False
     for statement in statements:
-        if filled and statement.node.kind not in ("COMMIT_TRANSACTION", "COMMIT", "BEGIN"):
+        if filled and statement.node.kind not in _TRANSACTIONS:
             yield from _finding(one, "backfill-not-last", _line(one, statement.node))
         filled = filled or (statement.node.kind == "UPDATE" and is_marked(f"{statement.comments}\n"))
         for rule, part in broken_rules(statement, now, later.things - now.things):

@@ -168,7 +168,9 @@ def _write_revisions(files: list[SqlFile], folder: Path) -> None:
             needs=last.get("expand") if file.branch == "contract" else None,
             reason=file.reason,
             up=file.up,
-            down=f"run_sql({file.down!r})" if file.down.strip() else "raise NotImplementedError('it has no .down.sql')",
+            down=f"run_sql({file.down!r})"
+            if any(statements(file.down))
+            else "raise NotImplementedError('it has no .down.sql')",
         )
         (folder / f"r{file.number}.py").write_text(text)
         last[file.branch] = file.number

@@ -9,7 +9,7 @@ from infra.schema.models import differences
 from tasks.notes import read_notes
 from tasks.outcomes import GateClosed
 from tasks.release import Release
-from tasks.schema import access_of, files_of
+from tasks.schema import access_of, files_of, schema_of
 from tasks.schema.choice import newly_broken
 
 
@@ -46,3 +46,9 @@ def check_models(release: Release, is_strict: bool) -> str:
     if found:
         raise GateClosed(f"schema: {len(found)} differences from {files.models} over 0: {'; '.join(found[:5])}")
     return f"the schema equals {files.models}"
+
+
+def revisions_now(release: Release) -> tuple[str, ...]:
+    """What the database has, for somebody who did not just change it; empty for an app without migrations."""
+    schema = schema_of(release, release.platform.database.url(release.app))
+    return schema.current() if schema else ()

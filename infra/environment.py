@@ -116,7 +116,7 @@ class Gates(Part):
 class Backups(Part):
     """How long backups are kept, what a restore may cost, and what has to be true of the restored data.
 
-    `invariants` has, for each app, SQL questions that a restored database must answer with true.
+    `invariants` has, for each app, SELECTs that find what is wrong in its restored database, and so no row.
     """
 
     retention_days: int = Field(30, ge=1)

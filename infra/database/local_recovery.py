@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -52,9 +53,9 @@ class LocalRecovery:
         """Each app database with the schema revisions that it has now."""
         return all_revisions(self._primary)
 
-    def verify(self, say: Say) -> Proof:
+    def verify(self, say: Say, invariants: Mapping[str, Sequence[str]] | None = None) -> Proof:
         """Restore the newest backup beside, check it, and keep the signed evidence."""
-        return Verification(self._environment, say).run()
+        return Verification(self._environment, say, invariants).run()
 
     def plan(self, target: Target) -> Plan:
         """What a restore would do; touches nothing."""

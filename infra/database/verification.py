@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from infra.commands import Say
@@ -26,12 +27,18 @@ from infra.local.postgres_settings import archive_of, superuser
 
 
 class Verification:
-    """One run. Raises Rejected naming the first thing that is wrong; only when nothing is, there is a proof."""
+    """One run; `invariants` by app come on top of the environment's.
 
-    def __init__(self, environment: Environment, say: Say) -> None:
+    Raises Rejected naming the first thing that is wrong; only when nothing is, there is a proof.
+    """
+
+    def __init__(
+        self, environment: Environment, say: Say, invariants: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         ports = environment.platform
         self._environment = environment
         self._say = say
+        self._invariants = {**environment.backups.invariants, **(invariants or {})}
         self._archive: Archive = archive_of(environment)
         self._primary = superuser(environment, "postgres-primary", ports.postgres_port)
         self._standby = superuser(environment, "postgres-standby", ports.standby_port)
@@ -78,7 +85,7 @@ class Verification:
         check_marker(access, self._id)
         rows = count_rows(access)
         compared = check_same(census.rows, rows) if census else 0
-        invariants = check_invariants(access, self._environment.backups.invariants, app_databases(access))
+        invariants = check_invariants(access, self._invariants, app_databases(access))
         revisions = all_revisions(access)
         check_sound(access, self._say)
         return Proof(

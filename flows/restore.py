@@ -1,0 +1,50 @@
+"""Brings the data of an environment back to a time, a restore point or a snapshot; nothing is destroyed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import outcome
+from infra.database.targets import target_of
+from infra.errors import BadInput, PipelineError, Rejected
+from tasks.announce import one_line
+from tasks.raise_incident import raise_incident
+from tasks.restore_database import plan_restore, restore_database
+
+RESTORED = "Restored"
+PLANNED = "Planned"
+
+
+@flow(name="restore", flow_run_name="restore {environment}")
+def restore(
+    environment: str = "local",
+    to_time: str = "",
+    to_point: str = "",
+    to_snapshot: str = "",
+    to_latest: bool = False,
+    dry_run: bool = True,
+) -> State[Any]:
+    """A dry run ends Planned and touches nothing; else Restored, Failed with an incident, or Refused.
+
+    The old cluster stays beside under another name. Killed, it is run again.
+    """
+    try:
+        target = target_of(to_time, to_point, to_snapshot, to_latest)
+        if dry_run:
+            return outcome.completed(PLANNED, "; ".join(plan_restore(environment, target).lines()))
+    except (BadInput, Rejected) as error:
+        return outcome.failed(outcome.REFUSED, str(error))
+    try:
+        done = restore_database(environment, target)
+    except PipelineError as error:
+        raise_incident(environment, "restore", "P1", f"the restore to {target} failed: {one_line(error)}", str(error))
+        return outcome.failed(outcome.FAILED, str(error))
+    message = (
+        f"{environment} is at {done.target}, from backup {done.backup}, after {done.seconds:.0f} s, of which nobody"
+        f" could write for {done.closed_seconds:.1f} s; the old cluster is kept in {done.kept}"
+    )
+    raise_incident(environment, "restore", "P2", message, "what was written after the target is in the kept cluster")
+    return outcome.completed(RESTORED, message)

@@ -1,0 +1,35 @@
+"""Proves every night that the newest backup is one: restored, replayed, checked; then lets old ones go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import outcome
+from infra.errors import BadInput, PipelineError
+from tasks.announce import one_line
+from tasks.raise_incident import raise_incident
+from tasks.verify_backup import expire_backups, verify_newest
+
+PROVEN = "Proven"
+
+
+@flow(name="verify-backup", flow_run_name="verify the backup of {environment}")
+def verify_backup(environment: str = "local") -> State[Any]:
+    """Ends Proven with RTO and RPO in the message, GateClosed with an incident, or Refused.
+
+    Old backups go only after a proof: a night without one keeps everything.
+    """
+    try:
+        proof = verify_newest(environment)
+    except BadInput as error:
+        return outcome.failed(outcome.REFUSED, str(error))
+    except PipelineError as error:
+        title = f"the backup of {environment} is not proven: {one_line(error)}"
+        raise_incident(environment, "backup-proof", "P1", title, str(error))
+        return outcome.failed(outcome.GATE_CLOSED, title)
+    expire_backups(environment)
+    took = f"RTO {proof.rto_seconds:.1f} s, RPO {proof.rpo_seconds:.1f} s"
+    return outcome.completed(PROVEN, f"backup {proof.backup} was restored to {proof.lsn} and checked: {took}")

@@ -6,9 +6,9 @@ import datetime
 import functools
 import shutil
 
-from infra.coverage import CoverageReport
 from prefect.artifacts import create_table_artifact
 
+from infra.coverage import CoverageReport
 from infra.scanners import ScanReport
 from tasks.gates import GateResult, ask, check_all_open
 from tasks.gates.quality import check_coverage, check_scan

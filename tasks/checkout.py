@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from infra.code_host.git import Git
-
 from infra.environment import load_environment
 from infra.errors import BadInput, PipelineError
 from infra.files import make_folder

@@ -6,11 +6,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.coverage import CoverageReport, read_coverage
-from infra.schema.alembic_branches import AlembicSchema
-
 from infra.commands import Command, run
+from infra.coverage import CoverageReport, read_coverage
 from infra.errors import CommandFailed, Unknown
+from infra.schema.alembic_branches import AlembicSchema
 from tasks.outcomes import GateClosed
 from tasks.release import Release, speaker
 from tasks.stage import stage

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from infra.scanners.registry import scanners
-
 from infra.scanners import ScanReport
+from infra.scanners.registry import scanners
 from tasks.release import Release, speaker
 from tasks.stage import stage
 

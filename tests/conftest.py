@@ -12,9 +12,12 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from infra.environment import Environment, load_environment
+from infra.errors import BadInput
 from infra.local.platform import bring_up, take_down
+from infra.ports import listen
 
-FIRST_PORT = 27_000
+FIRST_PORTS = range(27_000, 27_900, 30)
+PORTS = 22
 QUICK = """
 name = "local"
 kind = "local"
@@ -48,12 +51,26 @@ seconds = 1
 def platform_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What leads commands, workers and this process to one environment, `local`, quick and on ports of its own."""
     folder = tmp_path_factory.mktemp("environments")
-    (folder / "local.toml").write_text(QUICK.format(*range(FIRST_PORT, FIRST_PORT + 22)))
+    ports = free_ports()
+    (folder / "local.toml").write_text(QUICK.format(*ports))
     return {
         "PIPELINE_ENVIRONMENTS": str(folder),
         "PIPELINE_STATE": str(tmp_path_factory.mktemp("state")),
-        "PREFECT_API_URL": f"http://127.0.0.1:{FIRST_PORT + 21}/api",
+        "PREFECT_API_URL": f"http://127.0.0.1:{ports[-1]}/api",
     }
+
+
+def free_ports() -> range:
+    """Ports in a row that nobody has: another run of the tests may be under way on this machine."""
+    for first in FIRST_PORTS:
+        ports = range(first, first + PORTS)
+        try:
+            for port in ports:
+                listen(port).close()
+        except BadInput:
+            continue
+        return ports
+    raise BadInput("ports", f"no {PORTS} free ones in a row from {FIRST_PORTS.start} on", "end other runs of the tests")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def test_coverage_opens_at_the_minimum_and_closes_below_it() -> None:
 def test_a_scan_closes_for_findings_as_severe_as_the_limit_and_names_them() -> None:
     report = ScanReport("sast", (FINDING,), 4, 1.0)
     assert check_scan(report, "critical") == "1 high in 4 files"
-    with pytest.raises(GateClosed, match="1 findings of high or worse over 0 allowed: eval-used at app.js:3"):
+    with pytest.raises(GateClosed, match=r"1 findings of high or worse over 0 allowed: eval-used at app\.js:3"):
         check_scan(report, "high")
 
 

@@ -7,6 +7,7 @@ of its revision and runs after that revision is committed.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -38,6 +39,14 @@ class Backfill:
     update: str
     condition: str
     batch: int
+    others: str = ""
+
+    @property
+    def left_over(self) -> str:
+        """The question how many rows still meet the condition."""
+        alias = self.row.split(".")[-1]
+        rows = f"{self.table} AS {alias}" + (f", {self.others}" if self.others else "")
+        return f"SELECT count(*) FROM {rows} WHERE {self.condition}"  # noqa: S608 # the author's own SQL
 
     def between(self, low: str, high: str) -> str:
         """The statement for keys over `low` and up to `high`, both written as SQL; an empty `low` means any."""
@@ -60,14 +69,14 @@ def parse_backfill(statement: str) -> Backfill:
     if unknown := options.keys() - {"key", "batch"}:
         raise NotABackfill(f"unknown option {sorted(unknown)[0]!r}; there are key=<column> and batch=<rows>")
     text = statement[mark.end() :].strip().removesuffix(";").strip()
-    update, condition = _parts(text)
+    update, others, condition = _parts(text)
     head = _HEAD.match(text)
     if head is None:
         raise NotABackfill(
             f"its statement must have the form of `UPDATE <table> SET ... WHERE ...`, not of {text[:60]!r}"  # noqa: S608 # a sentence
         )
     table = head["table"]
-    return Backfill(table, head["alias"] or table, _key(options), update, condition, _batch(options))
+    return Backfill(table, head["alias"] or table, _key(options), update, condition, _batch(options), others)
 
 
 def backfill(table: str, key: str, set_sql: str, where: str, batch: int = BATCH_ROWS) -> str:
@@ -77,11 +86,19 @@ def backfill(table: str, key: str, set_sql: str, where: str, batch: int = BATCH_
     return statement
 
 
-def _parts(text: str) -> tuple[str, str]:
-    wheres = [word for word in outer_words(text) if word.text.upper() in ("WHERE", "RETURNING") or word.text == ";"]
-    if [word.text.upper() for word in wheres] != ["WHERE"]:
+def _parts(text: str) -> tuple[str, str, str]:
+    """What is before the WHERE, the tables after FROM in it, and the condition."""
+    words = list(outer_words(text))
+    ends = [word for word in words if word.text.upper() in ("WHERE", "RETURNING") or word.text == ";"]
+    if [word.text.upper() for word in ends] != ["WHERE"]:
         raise NotABackfill("it needs exactly one statement with a WHERE that rows already filled do not meet")
-    return text[: wheres[0].start].strip(), text[wheres[0].start + len("WHERE") :].strip()
+    where = ends[0].start
+    # `a IS DISTINCT FROM b` names no table.
+    froms = [
+        two for one, two in itertools.pairwise(words) if two.text.upper() == "FROM" and one.text.upper() != "DISTINCT"
+    ]
+    others = next((text[one.start + len("FROM") : where].strip() for one in froms if one.start < where), "")
+    return text[:where].strip(), others, text[where + len("WHERE") :].strip()
 
 
 def _key(options: dict[str, str]) -> str:

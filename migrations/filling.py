@@ -114,7 +114,7 @@ class Filler:
 
     def _end(self, row: Unfinished, what: Backfill, seconds: float) -> None:
         with self._connection.transaction():
-            (left,) = self._one(f"SELECT count(*) FROM {what.table} AS {_alias(what)} WHERE {what.condition}")  # noqa: S608 # the author's own SQL
+            (left,) = self._one(what.left_over)
             self._write(row, "finished_at = now(), left_over = %s, seconds = seconds + %s", left, seconds)
         rate = row.changed / seconds if seconds else 0
         self._say(f"backfill {what.table} of {row.revision} is done: {row.changed} rows changed, {rate:.0f} rows/s")
@@ -203,10 +203,6 @@ def _reason(hold: Path) -> str:
         return hold.read_text()
     except FileNotFoundError:
         return "no longer"
-
-
-def _alias(what: Backfill) -> str:
-    return what.row.split(".")[-1]
 
 
 def _literal(value: str) -> str:

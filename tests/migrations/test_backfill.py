@@ -18,6 +18,12 @@ def test_only_the_outermost_where_counts() -> None:
     text = "UPDATE public.t SET a = (SELECT x FROM y WHERE z), b = 'WHERE' FROM v WHERE v.k = t.k"
     found = parse_backfill(f"  -- backfill: key=k\n{text}")
     assert (found.table, found.condition, found.batch) == ("public.t", "v.k = t.k", 5000)
+    assert found.left_over == "SELECT count(*) FROM public.t AS t, v WHERE v.k = t.k"
+
+
+def test_distinct_from_names_no_table() -> None:
+    found = parse_backfill("-- backfill key=k\nUPDATE t SET a = b IS DISTINCT FROM c WHERE a IS NULL")
+    assert found.left_over == "SELECT count(*) FROM t AS t WHERE a IS NULL"
 
 
 def test_the_function_writes_what_is_read_again() -> None:

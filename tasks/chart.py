@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -34,12 +36,25 @@ def _weight(panel: Axes, points: list[Point]) -> None:
     seconds, weights = [point.second for point in points], [point.weight for point in points]
     panel.fill_between(seconds, weights, step="post", color=CANARY, alpha=0.15)
     panel.step(seconds, weights, where="post", color=CANARY)
+    for before, point in itertools.pairwise([None, *points]):
+        if point and (before is None or before.step != point.step):
+            name = "watch" if point.step == "watch" else f"canary {int(point.step)} %"
+            panel.annotate(name, (point.second, 108), fontsize=8, color=GREY, annotation_clip=False)
+            panel.axvline(point.second, color=GREY, linewidth=0.6)
     _finish(panel, "Traffic that the new version gets", "%")
-    panel.set_ylim(0, 105)
+    panel.set_ylim(0, 130)
+
+
+def _broken(points: list[Point], values: list[float]) -> tuple[list[float], list[float]]:
+    """The curve in two pieces, because the watch collects its evidence anew."""
+    at = next((n for n, (a, b) in enumerate(itertools.pairwise(points), 1) if b.step == "watch" != a.step), None)
+    seconds = [point.second for point in points]
+    if at is None:
+        return seconds, values
+    return [*seconds[:at], seconds[at], *seconds[at:]], [*values[:at], math.nan, *values[at:]]
 
 
 def _evidence(panel: Axes, points: list[Point]) -> None:
-    seconds = [point.second for point in points]
     curves = {
         "harm, visitors": ("visitors_against", CANARY, "-"),
         "good, visitors": ("visitors_for", GOOD, "-"),
@@ -49,7 +64,7 @@ def _evidence(panel: Axes, points: list[Point]) -> None:
     for label, (name, color, style) in curves.items():
         values = [min(max(getattr(point, name), FLOOR), CEILING) for point in points]
         if label.endswith("visitors") or len(set(values)) > 1:
-            panel.plot(seconds, values, style, color=color, label=label)
+            panel.plot(*_broken(points, values), style, color=color, label=label)
     panel.axhline(1.0, color=GREY, linewidth=1.2, linestyle="--", label="decides")
     panel.set_yscale("log")
     _finish(panel, "Evidence: e-value over the e-value that decides", "log scale")
@@ -67,6 +82,8 @@ def _rates(panel: Axes, points: list[Point], what: str, limit: float, live: str)
                 at, [b.low or 0.0 for _, b in known], [b.high or 0.0 for _, b in known], color=color, alpha=0.15
             )
             panel.plot(at, [b.rate or 0.0 for _, b in known], color=color, label=label)
+    if not any(band.rate is not None for point in points for band in getattr(point, what)):
+        panel.text(0.5, 0.75, "no visitors in this time", transform=panel.transAxes, ha="center", color=GREY)
     panel.axhline(limit, color=GREY, linewidth=1.2, linestyle="--", label=f"limit {limit:g} %")
     name = "Failed" if what == "failures" else "Slow"
     _finish(panel, f"{name} requests so far, with 95 % bands that hold at all times", "%")

@@ -143,7 +143,7 @@ class _Climb:
     def _stay(self, hold: Hold, ruling: Ruling) -> None:
         """Held: say so, and bound it. Raises Undecided when nobody ended it in time."""
         if hold != self.said_about:
-            self.said_about = hold
+            self.said, self.said_about = 0.0, hold
             self.say(f"{self.label} stays at {self.observer.weight} %, {hold}")
         if time.time() - hold.placed > self.policy.hold_timeout_seconds:
             raise Undecided(

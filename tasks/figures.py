@@ -32,6 +32,7 @@ class Point:
     """
 
     second: float
+    step: str
     weight: int
     failures: tuple[Band, Band]
     slow: tuple[Band, Band]
@@ -53,7 +54,8 @@ def points_of(chapters: list[Chapter]) -> list[Point]:
             continue
         points.append(
             Point(
-                round(moment.time - moments[0][1].time, 2),
+                round(moment.known - moments[0][1].time, 2),
+                chapter.step,
                 moment.weight,
                 (_band(canary, "failures"), _band(live, "failures")),
                 (_band(canary, "slow"), _band(live, "slow")),

@@ -51,22 +51,27 @@ def read_hold(objects: Objects, app: str, release: str) -> Hold | None:
 
 def place_hold(objects: Objects, app: str, release: str, reason: str, who: str) -> Hold:
     """Hold it, or take over a hold that is on; its time starts anew. Raises BadInput without a reason or a name."""
-    for field, text in (("reason", reason), ("who", who)):
-        if not text.strip():
-            raise BadInput(field, "is empty", "say it: others have to decide by it")
+    _check_said(reason, who)
     hold = Hold(reason.strip(), who.strip(), time.time())
     _write(objects, app, release, hold)
     return hold
 
 
 def lift_hold(objects: Objects, app: str, release: str, reason: str, who: str) -> Hold:
-    """Let it go on. Raises BadInput when it is not held."""
+    """Let it go on. Raises BadInput without a reason or a name, and when it is not held."""
+    _check_said(reason, who)
     hold = read_hold(objects, app, release)
     if hold is None or not hold.is_on:
         raise BadInput("release", f"{release} is not held", "see `pipeline status`")
     lifted = replace(hold, lifted=time.time(), lifted_by=who.strip(), lift_reason=reason.strip())
     _write(objects, app, release, lifted)
     return lifted
+
+
+def _check_said(reason: str, who: str) -> None:
+    for field, text in (("reason", reason), ("who", who)):
+        if not text.strip():
+            raise BadInput(field, "is empty", "say it: others have to decide by it")
 
 
 def _write(objects: Objects, app: str, release: str, hold: Hold) -> None:

@@ -94,13 +94,15 @@ class Observer:
         self.case.see(row.batch(self._policy.batch_seconds))
         p95s = row.canary_p95_ms, row.live_p95_ms
         evidence = self.case.e_values()
-        self.moments.append(Moment(row.time, row.weight, row.canary, row.live, *p95s, NONE, NONE, evidence))
+        self.moments.append(
+            Moment(row.time, time.time(), row.weight, row.canary, row.live, *p95s, NONE, NONE, evidence)
+        )
 
     def _probe(self, probed: Probed) -> None:
         self.case.probe(Batch(probed.start, probed.seconds, probed.canary, probed.live))
         evidence = self.case.e_values()
         sides = probed.canary, probed.live
-        self.moments.append(Moment(probed.start, self.weight, NONE, NONE, 0.0, 0.0, *sides, evidence))
+        self.moments.append(Moment(probed.start, time.time(), self.weight, NONE, NONE, 0.0, 0.0, *sides, evidence))
 
     def _ask_more(self) -> None:
         if not self.is_quiet or time.monotonic() - self._probed_at < 1.0:

@@ -14,10 +14,12 @@ from tasks.release import Release, speaker
 
 @dataclass(frozen=True)
 class Moment:
-    """One batch and what the evidence was after it. `time` is seconds since the epoch, `weight` the percent that
-    the new version got. `evidence` has e-values by `visitors.failures.worse` and so on."""
+    """One batch and what the evidence was after it. `time` is when the batch began and `known` when it was read, in
+    seconds since the epoch; `weight` is the percent that the new version got. `evidence` has e-values by
+    `visitors.failures.worse` and so on."""
 
     time: float
+    known: float
     weight: int
     canary: Counts
     live: Counts

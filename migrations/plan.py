@@ -71,6 +71,11 @@ class Plan:
             raise Unfit(f"revision {name} cannot be undone: this version lacks its file", "use the one that brought it")
         return [self._scripts[name] for name in reversed(self._order) if name in extra]
 
+    def known_heads(self, heads: tuple[str, ...]) -> tuple[str, ...]:
+        """The newest of this version's own revisions that the database has, which may be ahead of it."""
+        done = self._with_ancestors(heads) & self._scripts.keys()
+        return tuple(sorted(name for name in done if not any(name in self._parents[other] for other in done)))
+
     def described(self) -> dict[str, Applied]:
         """Every revision of this version as it is to be written down."""
         return {n: Applied(n, self._branches[n], tuple(sorted(self._parents[n]))) for n in self._order}

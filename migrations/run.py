@@ -57,11 +57,12 @@ class Run:
                 begins.append((script, buffer.tell()))
                 yield self._step(script)
 
-        self._run(steps, starting_rev=have, as_sql=True, output_buffer=buffer)
-        ends = [at for _, at in begins[1:]] + [buffer.tell()]
-        pieces = [buffer.getvalue()[at:end] for (_, at), end in zip(begins, ends, strict=True)]
-        told = zip(begins, pieces, strict=True)
-        return {"written": [{"revision": self._described(one), "sql": _without_own(text)} for (one, _), text in told]}
+        start = self._plan.known_heads(have)
+        self._run(steps, starting_rev=start, as_sql=True, output_buffer=buffer)
+        # Each ends where the next one begins; the last is followed by an end of Alembic's own.
+        ends = [*(at for _, at in begins[1:]), buffer.tell()]
+        pieces = [(one, buffer.getvalue()[at:end]) for (one, at), end in zip(begins, ends, strict=False)]
+        return {"written": [{"revision": self._described(one), "sql": _without_own(text)} for one, text in pieces]}
 
     def described(self) -> Answer:
         """Every revision of these files, with its branch and what it stands on."""

@@ -142,5 +142,4 @@ def _pending(release: Release) -> list[Written]:
     schema = schema_of(release, release.platform.database.url(release.app))
     if schema is None:
         raise GateClosed(f"contract: {release.app} names no migrations", "add a table [schema] to pipeline.toml")
-    check_known(schema, "contract")
-    return schema.written("contract")
+    return check_known(schema, "contract")

@@ -37,12 +37,11 @@ def expand_schema(release: Release) -> tuple[str, ...]:
     if schema is None:
         say("the app names no migrations in pipeline.toml")
         return ()
-    pending = check_known(schema, "expand")
-    written = schema.written("expand") if pending else []
+    written = check_known(schema, "expand")
     say(check_lint(lint_written(files_of(release), written), say))
     say(check_proven(release, written))
-    facts = write_note(release, NAME, facts_before(release, schema)).facts
-    say(f"the database is at {names(schema.current())}; {pending} to apply")
+    facts = write_note(release, NAME, facts_before(release, schema, written)).facts
+    say(f"the database is at {names(schema.current())}; {len(written)} to apply")
     began = time.time()
     after = schema.upgrade("expand", with_progress(say))
     note_applied(release, written)

@@ -15,7 +15,6 @@ def lint_schema(release: Release, branch: str = "expand") -> str:
     schema = schema_of(release, release.platform.database.ensure(release.app))
     if schema is None:
         return "the app names no migrations in pipeline.toml"
-    check_known(schema, branch)
-    fact = check_lint(lint_written(files_of(release), schema.written(branch)), say)
+    fact = check_lint(lint_written(files_of(release), check_known(schema, branch)), say)
     say(fact)
     return fact

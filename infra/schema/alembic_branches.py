@@ -155,7 +155,8 @@ class AlembicSchema:
         return kept + self._told_beside({entry["revision"] for entry in kept})
 
     def _told_beside(self, known: set[str]) -> list[dict[str, Any]]:
-        if self._beside is None or not self._beside.is_dir():
+        """What the other version's files say, where the database has something that its history does not explain."""
+        if self._beside is None or not self._beside.is_dir() or set(self.current()) <= known:
             return []
         others = AlembicSchema(self._beside, self._url).described()
         return [entry for entry in others if entry["revision"] not in known]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.database.connection import Access, access_to
 from infra.errors import Rejected
 from infra.manifest import SchemaFiles
-from infra.schema import Schema
+from infra.schema import Schema, Written
 from infra.schema.of_app import schema_at
 from tasks.outcomes import GateClosed
 from tasks.release import Release
@@ -39,13 +39,13 @@ def access_of(release: Release) -> Access:
     return access_to(release.platform.database.url(release.app))
 
 
-def check_known(schema: Schema, branch: str) -> int:
-    """How many revisions of the branch are pending. Raises GateClosed when the database is ahead of this version in
-    a way that it cannot live with: something was taken away, or nobody knows what was added."""
+def check_known(schema: Schema, branch: str) -> list[Written]:
+    """The pending revisions of the branch. Raises GateClosed when the database is ahead of this version in a way that
+    it cannot live with (something was taken away, or nobody knows what was added), or they cannot be read."""
     try:
-        return len(schema.pending(branch))
+        return schema.written(branch)
     except Rejected as error:
-        raise GateClosed(f"schema: the database is ahead of this version: {error.message}", error.hint) from error
+        raise GateClosed(f"schema: {error.message}", error.hint) from error
 
 
 def names(revisions: tuple[str, ...]) -> str:

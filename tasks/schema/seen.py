@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from infra.schema import Schema
+from infra.schema import Schema, Written
 from infra.schema.contents import Contents, columns_of, contents_added
 from infra.schema.fingerprint import fingerprint_of
 from infra.schema.invariants import broken_invariants
@@ -15,7 +16,7 @@ from tasks.schema import access_of, files_of
 from tasks.schema.choice import Seen
 
 
-def facts_before(release: Release, schema: Schema) -> dict[str, Any]:
+def facts_before(release: Release, schema: Schema, written: Sequence[Written]) -> dict[str, Any]:
     """What is true before the first act, for the note of the stage."""
     access = access_of(release)
     broken = broken_invariants(access, files_of(release).invariants)
@@ -26,7 +27,7 @@ def facts_before(release: Release, schema: Schema) -> dict[str, Any]:
         "revisions": list(schema.current()),
         "fingerprint": fingerprint_of(access),
         "columns": columns_of(access),
-        "one_way": [one.id for one in schema.pending("expand") if not one.has_way_back],
+        "one_way": [one.revision.id for one in written if not one.revision.has_way_back],
         "broken": broken,
     }
 

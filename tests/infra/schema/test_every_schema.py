@@ -27,6 +27,8 @@ class Files(Protocol):
 
     tool: str
 
+    def go_on_from(self, number: str) -> None: ...
+
     def add(self, folder: Path, number: str, up: str, down: str = "", branch: str = "expand") -> None: ...
 
 
@@ -35,6 +37,9 @@ class AlembicFiles:
 
     def __init__(self) -> None:
         self.last: dict[str, str] = {}
+
+    def go_on_from(self, number: str) -> None:
+        self.last = {"expand": number}
 
     def add(self, folder: Path, number: str, up: str, down: str = "", branch: str = "expand") -> None:
         folder.mkdir(exist_ok=True)
@@ -49,6 +54,9 @@ class AlembicFiles:
 
 class SqlFiles:
     tool = "sql"
+
+    def go_on_from(self, number: str) -> None:
+        """Files are in the order of their names."""
 
     def add(self, folder: Path, number: str, up: str, down: str = "", branch: str = "expand") -> None:
         folder.mkdir(exist_ok=True)
@@ -121,6 +129,12 @@ def test_an_older_version_runs_on_it_until_something_is_taken_away(
     newer.upgrade("expand", print)
     assert older.pending("expand") == []
     assert older.upgrade("expand", print) == ("002",)
+    assert older.written("contract") == []
+    files.go_on_from("001")
+    files.add(folder / "older", "004", "CREATE TABLE fix (n int)", "DROP TABLE fix")
+    fixed = schema(files, folder / "older", scratch_url)
+    assert [one.revision.id for one in fixed.written("expand")] == ["004"]
+    assert fixed.upgrade("expand", print) == ("002", "004")
     newer.upgrade("contract", print)
     with pytest.raises(Rejected, match="contract revision 003 was applied, which this version does not know"):
         older.pending("expand")

@@ -13,12 +13,12 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import outcome
+from flows.expand import expand
 from flows.way_back import go_back
 from infra.errors import BadInput
 from tasks.announce import announce, one_line, open_incident
 from tasks.check_gates import check_gates
 from tasks.checkout import checkout
-from tasks.expand_schema import expand_schema, verify_schema
 from tasks.make_room import make_room
 from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.protect_data import protect_data
@@ -62,7 +62,7 @@ def run_stages(order: Release) -> None:
     """The journey, top to bottom. Raises at the first no."""
     prove_quality(order)
     protect_data(order)
-    verify_schema(order, expand_schema(order))
+    expand(order)
     check_not_aborted(order)
     build_candidate(order)
     candidate = start_candidate(order)

@@ -8,7 +8,15 @@ import sys
 import typer
 from rich.console import Console
 
-from deployments.cli import exit_codes, flow_verbs, measure_verbs, platform_verbs
+from deployments.cli import (
+    database_verbs,
+    exit_codes,
+    flow_verbs,
+    hold_verbs,
+    measure_verbs,
+    migrate_verbs,
+    platform_verbs,
+)
 from infra.errors import BadInput, PipelineError
 
 app = typer.Typer(
@@ -20,9 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-platform_verbs.add_to(app)
-flow_verbs.add_to(app)
-measure_verbs.add_to(app)
+for verbs in (platform_verbs, flow_verbs, hold_verbs, database_verbs, migrate_verbs, measure_verbs):
+    verbs.add_to(app)
 
 
 def main() -> None:

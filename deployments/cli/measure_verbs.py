@@ -37,10 +37,11 @@ def demo(env: Env = "local", rate: Rate = 150, json: Json = False) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="release or canary.")],
+    name: Annotated[str, typer.Argument(help="release, canary or database.")],
     env: Env = "local",
     rate: Rate = 150,
     repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
+    trials: Annotated[int, typer.Option(help="canary: live trials of each fault; 0 leaves them out.", min=0)] = 20,
     seed: Annotated[int, typer.Option(help="canary: where the random numbers start.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Compact JSON; without it, indented.")] = False,
 ) -> None:
@@ -50,7 +51,8 @@ def bench(
     """
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "release": lambda: measure_release(env, rate),
-        "canary": lambda: measure_canary(repetitions, seed),
+        "canary": lambda: measure_canary(env, repetitions, seed, trials),
+        "database": lambda: measure_database(env, seed),
     }
     if name not in benches:
         raise BadInput("bench", f"{name!r} does not exist", f"choose one of: {', '.join(sorted(benches))}")
@@ -64,11 +66,21 @@ def measure_release(env: str, rate: float) -> dict[str, Any]:
     return Demo(load_environment(env), rate, say).run().figures()
 
 
-def measure_canary(repetitions: int, seed: int) -> dict[str, Any]:
-    """The simulated canary decisions."""
+def measure_canary(env: str, repetitions: int, seed: int, trials: int) -> dict[str, Any]:
+    """The simulated canary decisions, and the live trials on the running platform."""
     from deployments.bench.canary import simulate
+    from deployments.bench.canary_live import measure_live
 
-    return simulate(repetitions, seed) if repetitions else simulate(seed=seed)
+    simulated = simulate(repetitions, seed) if repetitions else simulate(seed=seed)
+    return {**simulated, "live": measure_live(trials, env, say=say) if trials else []}
+
+
+def measure_database(env: str, seed: int) -> dict[str, Any]:
+    """An expansion beside writers, the ways back, kills, and what backups cost and catch."""
+    from deployments.bench.database_backup import measure_backup
+    from deployments.bench.database_expand import measure_expand
+
+    return {**measure_expand(load_environment(env), say, seed=seed), **measure_backup(say=say)}
 
 
 def _show_story(figures: dict[str, Any]) -> None:

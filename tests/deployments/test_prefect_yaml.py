@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
@@ -24,7 +24,7 @@ def flow_of(deployment: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
 def test_every_entrypoint_loads_and_its_parameters_fit(deployment: dict[str, Any]) -> None:
     flow = flow_of(deployment)
-    takes = inspect.signature(flow.fn).parameters
+    takes = inspect.signature(flow.fn, eval_str=True).parameters
     assert set(deployment.get("parameters", {})) <= set(takes)
     flow_validates = flow.validate_parameters
     given = {name: _example(takes[name]) for name in takes if takes[name].default is inspect.Parameter.empty}
@@ -49,4 +49,6 @@ def test_every_flow_has_a_deployment_and_a_row_in_the_readme() -> None:
 
 
 def _example(parameter: inspect.Parameter) -> Any:
-    return {"str": "text", "int": 1, "float": 1.0, "bool": True}[str(parameter.annotation).split(" ")[0]]
+    if get_origin(parameter.annotation) is Literal:
+        return get_args(parameter.annotation)[0]
+    return {str: "text", int: 1, float: 1.0, bool: True}[parameter.annotation]

@@ -37,7 +37,12 @@ WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
 
 @flow(name="migrate", flow_run_name="migrate: {action} in {environment}")
 def migrate(
-    action: Action, repository: str = "", ref: str = "", app: str = "", environment: str = "local", drop: bool = False
+    action: Action = "verify",
+    repository: str = "",
+    ref: str = "",
+    app: str = "",
+    environment: str = "local",
+    drop: bool = False,
 ) -> State[Any]:
     """`apply`, `verify` and `promote` take the revisions of `ref` of `repository`; `contract` those of the live
     version of `app`, and only shows what it would take away unless `drop`.

@@ -15,7 +15,7 @@ from tasks.stage import stage
 @stage("plan restore", tries=3)
 def plan_restore(environment: str, target: Target) -> Plan:
     """What a restore would do; touches nothing. Raises Rejected when the target cannot be reached."""
-    plan = recovery_of(load_environment(environment)).plan(target)
+    plan = recovery_of(load_environment(environment)).plan(target, speaker())
     for line in plan.lines():
         speaker()(line)
     return plan

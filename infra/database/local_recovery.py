@@ -25,7 +25,7 @@ from infra.errors import BadInput
 from infra.local.alone import alone
 from infra.local.postgres_app_restore import AppRestored, restore_app
 from infra.local.postgres_promotion import Promotion, promote
-from infra.local.postgres_restore import Restored, restore_cluster
+from infra.local.postgres_restore import Restored, archive_all, restore_cluster
 from infra.local.postgres_settings import archive_of, superuser
 from infra.local.postgres_takeover import Takeover, finish_takeover
 
@@ -57,8 +57,9 @@ class LocalRecovery:
         """Restore the newest backup beside, check it, and keep the signed evidence."""
         return Verification(self._environment, say, invariants).run()
 
-    def plan(self, target: Target) -> Plan:
-        """What a restore would do; touches nothing."""
+    def plan(self, target: Target, say: Say) -> Plan:
+        """What a restore would do; touches no data, and has the log archived up to now."""
+        archive_all(self._environment, self._archive, say)
         return plan_restore(self._archive, target)
 
     def restore(self, target: Target, say: Say) -> Restored:

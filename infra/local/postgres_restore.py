@@ -47,7 +47,7 @@ def restore_cluster(environment: Environment, archive: Archive, target: Target, 
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     with alone(home / "restore.lock", "restoring this cluster"):
         _remove_remains(environment, home, say)
-        _archive_all(environment, archive, f"before-restore-{stamp}", say)
+        archive_all(environment, archive, say)
         plan = plan_restore(archive, target)
         folder = home / f"{_PREFIX}{stamp}"
         recovered = recover(environment, archive, plan, folder, say, takes_over=True)
@@ -59,9 +59,10 @@ def restore_cluster(environment: Environment, archive: Archive, target: Target, 
     return Restored(str(target), plan.backup.id, plan.timeline, kept, before + closed, closed)
 
 
-def _archive_all(environment: Environment, archive: Archive, name: str, say: Say) -> None:
+def archive_all(environment: Environment, archive: Archive, say: Say) -> None:
     """What a living primary has committed so far is archived first: a restore may go anywhere, also further on."""
     primary = superuser(environment, Primary.name, environment.platform.postgres_port)
+    name = f"archived-{time.time_ns()}"
     try:
         write_marker(primary, name)
         say(f"the log is archived up to now, {close_segment(primary, archive, name):.1f} s")

@@ -101,8 +101,7 @@ def lost(stage: Ground, writer: Writer) -> set[int]:
 
 
 def test_a_plan_says_what_would_happen_and_touches_nothing(stage: Ground, point: str) -> None:
-    stage.database.snapshot("for-the-plan", print)
-    lines = stage.recovery.plan(Target("point", point)).lines()
+    lines = stage.recovery.plan(Target("point", point), print).lines()
     assert lines[0] == f"to point {point}, on timeline {stage.recovery.backups()[0].timeline}"
     assert "segments of the log" in lines[2]
     assert len(numbers(stage)) == 150

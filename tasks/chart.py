@@ -36,13 +36,17 @@ def _weight(panel: Axes, points: list[Point]) -> None:
     seconds, weights = [point.second for point in points], [point.weight for point in points]
     panel.fill_between(seconds, weights, step="post", color=CANARY, alpha=0.15)
     panel.step(seconds, weights, where="post", color=CANARY)
+    labelled = -points[-1].second
     for before, point in itertools.pairwise([None, *points]):
-        if point and (before is None or before.step != point.step):
-            name = "watch" if point.step == "watch" else f"canary {int(point.step)} %"
-            panel.annotate(name, (point.second, 108), fontsize=8, color=GREY, annotation_clip=False)
-            panel.axvline(point.second, color=GREY, linewidth=0.6)
+        if point and (before is None or before.weight != point.weight):
+            room = 0.06 * points[-1].second
+            if point.second - labelled >= room:
+                name = f"watch: {point.weight} %" if point.step == "watch" else f"{point.weight} %"
+                panel.annotate(name, (point.second, min(point.weight, 100) + 6), fontsize=8, color=CANARY)
+                labelled = point.second
     _finish(panel, "Traffic that the new version gets", "%")
-    panel.set_ylim(0, 130)
+    panel.set_ylim(0, 125)
+    panel.set_xlim(left=0)
 
 
 def _broken(points: list[Point], values: list[float]) -> tuple[list[float], list[float]]:
@@ -87,7 +91,8 @@ def _rates(panel: Axes, points: list[Point], what: str, limit: float, live: str)
     panel.axhline(limit, color=GREY, linewidth=1.2, linestyle="--", label=f"limit {limit:g} %")
     name = "Failed" if what == "failures" else "Slow"
     _finish(panel, f"{name} requests so far, with 95 % bands that hold at all times", "%")
-    panel.set_ylim(0, _top(points, what, limit))
+    top = _top(points, what, limit)
+    panel.set_ylim(-0.02 * top, top)  # a rate of nothing is seen too
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 

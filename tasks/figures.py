@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.analysis import Counts
 from tasks.band import band
@@ -66,7 +66,13 @@ def points_of(chapters: list[Chapter]) -> list[Point]:
                 ),
             )
         )
-    return points
+    return [*points, *_ends(chapters, points, moments[0][1].time if moments else 0.0)]
+
+
+def _ends(chapters: list[Chapter], points: list[Point], start: float) -> list[Point]:
+    """The moment at which the candidate lost its visitors, if it did."""
+    decided = [chapter.decided for chapter in chapters if chapter.decided and chapter.acted_ms is not None]
+    return [replace(points[-1], second=round(moment - start, 2), weight=0) for moment in decided[-1:] if points]
 
 
 def _band(counts: Counts, metric: str) -> Band:

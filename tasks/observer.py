@@ -20,6 +20,8 @@ SETTLED_SECONDS = 0.22
 LONGEST_NAP_SECONDS = 0.5
 # Visitors are few when they were few over so many seconds.
 QUIET_SECONDS = 10
+# Shorter than two naps, or every other second would be left out.
+PROBE_EVERY_SECONDS = 0.9
 # Once the probes have said what they can, one in ten goes on: something may still break.
 IDLE_SHARE = 0.1
 
@@ -63,8 +65,8 @@ class Observer:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether visitors are too few: known after the first batch."""
-        if not self._recent:
+        """Whether visitors are too few: known after two batches, as the first is only a part of one."""
+        if len(self._recent) < 2:
             return False
         per_second = sum(self._recent) / (len(self._recent) * self._policy.batch_seconds)
         return per_second < self._policy.probe_below_requests_per_second
@@ -105,7 +107,7 @@ class Observer:
         self.moments.append(Moment(probed.start, time.time(), self.weight, NONE, NONE, 0.0, 0.0, *sides, evidence))
 
     def _ask_more(self) -> None:
-        if not self.is_quiet or time.monotonic() - self._probed_at < 1.0:
+        if not self.is_quiet or time.monotonic() - self._probed_at < PROBE_EVERY_SECONDS:
             return
         self._probed_at = time.monotonic()
         is_done = self.case.probes.verdict.outcome == "pass"

@@ -10,6 +10,8 @@ from deployments.bench.backup_faults import FAULTS, Fault, ask_gate, attempt, ca
 from deployments.bench.backup_ground import Ground, ground
 from tasks.outcomes import GateClosed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Ground]:

@@ -34,13 +34,15 @@ def measure_backup(sizes_mb: Sequence[float] = SIZES_MB, say: Say = lambda line:
     `basebackup_seconds` is Postgres's own pg_basebackup into a folder on this machine, without compression or
     sealing, right before each of ours. `rpo_seconds` is what was lost when the primary and its disk went at once; it
     can be anything up to `rpo_bound_seconds`: Postgres ends a segment by itself so often, then it is archived.
+    Moments and faults are tried at the first size; everything is lost at the last.
     """
     with ground(say) as stage:
-        growth = [_measure_size(stage, size) for size in sizes_mb]
-        last = growth[-1]
+        growth = [_measure_size(stage, sizes_mb[0])]
         moments = _measure_moments(stage)
         faults = _measure_faults(stage)
+        growth += [_measure_size(stage, size) for size in sizes_mb[1:]]
         lost = _lose_everything(stage)
+    last = growth[-1]
     return {
         "backup": {key: last[key] for key in ("bytes", "stored_bytes", "seconds", "basebackup_seconds")},
         "restore": {"seconds": last["restore_seconds"], **lost},
@@ -64,13 +66,15 @@ def _measure_size(stage: Ground, megabytes: float) -> dict[str, Any]:
     with timed(times, "with_checks"), scratch_cluster(stage.environment, stage.archive, plan, stage.say) as restored:
         times["restore_seconds"] = round(restored.fetch_seconds + restored.replay_seconds, 2)
         rows = _rows(replace(restored.access, database=APP), "filler")
-    return {
+    found = {
         "bytes": backup.raw_bytes,
         "stored_bytes": backup.bytes,
         "backup_seconds": times["seconds"],
         "rows_are_exact": rows == stage.ask("SELECT count(*) FROM filler")[0][0],
         **{key: times[key] for key in ("seconds", "basebackup_seconds", "restore_seconds")},
     }
+    stage.say(f"measured: {found}")
+    return found
 
 
 def _plain_copy(stage: Ground) -> None:

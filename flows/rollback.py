@@ -38,7 +38,7 @@ def _go_to(previous: Release, reason: str) -> State[Any]:
         why = one_line(closed)
         open_incident(previous, "P1", f"cannot roll back to {previous.label}: {why}", str(closed))
         return outcome.failed(outcome.GATE_CLOSED, why)
-    slot = return_to_previous(previous)
+    slot = return_to_previous(previous, deployment)
     message = f"{previous.app} {previous.label} is live again in {previous.environment}: {reason}"
     open_incident(previous, "P2", message, reason)
     announce(previous, message, reason, "warning")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.edge import Slot
+from infra.edge import Slot, Target
 from infra.errors import BadInput, Rejected
 from infra.hosting import Deployment
 from tasks.records import Record, list_records
@@ -33,14 +33,16 @@ def wake_previous(previous: Release) -> Deployment:
 
 
 @stage("return to previous version", tries=3)
-def return_to_previous(previous: Release) -> Slot:
-    """All traffic to it. The version that was live stays in the other slot, without visitors."""
+def return_to_previous(previous: Release, deployment: Deployment) -> Slot:
+    """All traffic to it, at the address that it has now; the version that was live stays beside it."""
     edge = previous.platform.edge
     route = edge.route()
     slots: tuple[Slot, Slot] = ("blue", "green")
     found = [slot for slot in slots if (target := route.at(slot)) and target.deployment == previous.deployment]
     if not found:
         raise Rejected(f"{previous.label} is in no slot any more", "release it again")
+    if route.live != found[0]:
+        edge.attach(found[0], Target(deployment.id, deployment.address, previous.label))
     edge.make_live(found[0])
     speaker()(f"{previous.label} is live in slot {found[0]}")
     return found[0]

@@ -20,9 +20,7 @@ from infra.errors import BadInput, Rejected
 from infra.files import make_folder, write_atomically
 from infra.hosting import Deployment, Source
 from infra.manifest import read_manifest
-from infra.ports import LOOPBACK, free_port
-
-START_TRIES = 3  # a free port can be taken between asking for it and using it
+from infra.ports import LOOPBACK, check_free, free_port
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,11 @@ class Copy:
     def record(self) -> Path:
         """Its process."""
         return self.folder / "process.json"
+
+    @property
+    def variables(self) -> Path:
+        """What it was started with, secrets too: only for its owner's eyes."""
+        return self.folder / "variables.json"
 
     @property
     def log(self) -> Path:
@@ -81,6 +84,13 @@ class LocalHosting:
             self._launch(copy, variables, say)
         return self._wait_for_health(deployment, copy, say)
 
+    def resume(self, deployment: str, say: Say) -> Deployment:
+        """Run a deployment again as it ran before, at the address that others know. Raises Rejected."""
+        copy = self._copy(deployment)
+        if not copy.variables.exists():
+            raise Rejected(f"deployment {deployment} never ran, so it cannot run again", "start it first")
+        return self.start(deployment, json.loads(copy.variables.read_text()), say)
+
     def find(self, deployment: str) -> Deployment | None:
         """Read from its folder and from the process table."""
         copy = self._copy(deployment)
@@ -114,8 +124,9 @@ class LocalHosting:
         return Copy(self._deployments / deployment)
 
     def _launch(self, copy: Copy, variables: Mapping[str, str], say: Say) -> None:
-        port = free_port()
+        write_atomically(copy.variables, json.dumps(dict(variables)))
         about = json.loads(copy.about.read_text())
+        port = _port_again(int(about["port"]))
         # The port is on disk before the process is, so that a crash between the two finds both or neither.
         write_atomically(copy.about, json.dumps(about | {"port": port}))
         line = read_manifest(copy.app).commands.start
@@ -140,6 +151,15 @@ class LocalHosting:
         raise _unhealthy(
             deployment, f"was not healthy within {health.timeout_seconds} s: {health.path} gave {answer}", copy
         )
+
+
+def _port_again(port: int) -> int:
+    """The port it had, which others know, while nobody else has it; else a free one."""
+    try:
+        check_free(port)
+    except BadInput:
+        return free_port()
+    return port or free_port()
 
 
 def _shell(line: str, folder: Path, variables: Mapping[str, str], timeout_seconds: float) -> Command:

@@ -11,6 +11,7 @@ from infra.environment import Environment
 from infra.errors import BadInput
 from infra.files import make_folder
 from infra.local import Say, Service, ServiceStatus
+from infra.local.apps import HostedApps
 from infra.local.edge import EdgeProxy
 from infra.local.object_store import ObjectStore
 from infra.local.postgres import ControlPostgres, Primary
@@ -43,6 +44,7 @@ def bring_up(environment: Environment, say: Say) -> list[ServiceStatus]:
         with ThreadPoolExecutor() as pool:
             for done in [pool.submit(_up, chain, say) for chain in chains(environment)]:
                 done.result()
+        HostedApps(environment).up(say)
     return status_of(environment)
 
 
@@ -67,7 +69,8 @@ def _up(chain: Sequence[Service], say: Say) -> None:
 
 
 def _all(environment: Environment) -> list[Service]:
-    return [service for chain in chains(environment) for service in chain]
+    """The apps last: they need the database, and the edge needs them."""
+    return [*(service for chain in chains(environment) for service in chain), HostedApps(environment)]
 
 
 def _check_is_local(environment: Environment) -> None:

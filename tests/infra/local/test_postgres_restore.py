@@ -233,6 +233,9 @@ def test_an_app_goes_back_to_a_point_while_it_writes_and_keeps_every_acknowledge
     stage.ask("WITH damage AS (DELETE FROM rows WHERE n <= 50) INSERT INTO alembic_version VALUES ('0002')")
     with Writer(stage.database.url(APP), 30_000) as writer:
         writer.wait_for(100)
+        # What a run that was killed just before the exchange leaves behind.
+        stage.ask(f'CREATE DATABASE "{APP}_restored_{slot[-12:]}"')
+        stage.ask(f'ALTER DATABASE "{APP}" CONNECTION LIMIT 0')
         done = stage.recovery.restore_app(APP, point, slot, tmp_path / "listed.jsonl", print)
         writer.wait_for(len(writer.acknowledged) + 50)
     assert done.salvage is not None

@@ -11,6 +11,7 @@ from app.records import CheckIn, Payment
 SOURCES = ("app", "smoke")
 HIGHEST_PAYMENT_CENTS = 1_000_000
 WORST_ACCURACY_METERS = 100_000
+LONGEST_REFERENCE = 35
 
 
 def read_checkin(body: Any) -> CheckIn:
@@ -27,14 +28,20 @@ def read_checkin(body: Any) -> CheckIn:
 
 def read_payment(body: Any) -> Payment:
     fields = _fields(body)
-    id = read_id(fields.get("id"))
     return Payment(
-        id=id,
+        id=read_id(fields.get("id")),
         shift_id=_whole(fields, "shift_id", 1, 2**63 - 1),
         amount_cents=_whole(fields, "amount_cents", 1, HIGHEST_PAYMENT_CENTS),
         source=_source(fields),
-        reference=f"SF-{id.hex[:8].upper()}",
+        reference=_reference(fields),
     )
+
+
+def _reference(fields: dict[str, Any]) -> str | None:
+    reference = fields.get("reference")
+    if reference is not None and not (isinstance(reference, str) and 0 < len(reference) <= LONGEST_REFERENCE):
+        raise Invalid("reference", f"must be a text of 1 to {LONGEST_REFERENCE} characters")
+    return reference
 
 
 def read_id(value: Any) -> UUID:

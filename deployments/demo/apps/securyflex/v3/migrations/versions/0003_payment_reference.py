@@ -1,4 +1,4 @@
-"""Payments get a reference that a person can read out; v2 neither reads nor writes it."""
+"""Payments may carry the reference of the client's own books; v2 neither reads nor writes it."""
 
 from alembic import op
 

@@ -99,6 +99,16 @@ def test_a_check_in_that_an_older_version_stored_without_accuracy_is_still_the_s
     assert client.post("/api/checkins", json=body | {"accuracy_meters": 8.5}).status_code == 200
 
 
-def test_a_payment_gets_a_reference_made_from_its_id(client):
-    body = payment(id="0d5f3c1e-7a51-4f4e-9d0c-2b8f6f1f7a10")
-    assert client.post("/api/payments", json=body).json()["reference"] == "SF-0D5F3C1E"
+def test_a_payment_keeps_the_reference_that_the_client_gives_it(client):
+    assert client.post("/api/payments", json=payment(reference="INV-2026-7")).json()["reference"] == "INV-2026-7"
+
+
+def test_a_payment_needs_no_reference(client):
+    assert client.post("/api/payments", json=payment()).json()["reference"] is None
+
+
+def test_a_reference_that_is_no_short_text_is_refused_by_name(client):
+    for wrong in ("", "x" * 36, 7):
+        answer = client.post("/api/payments", json=payment(reference=wrong))
+        assert answer.status_code == 400
+        assert "reference" in answer.json()["problem"]

@@ -33,9 +33,10 @@ def chapter(world: World, step: str, weight: int, seconds: int, failing: int, be
         case.see(Batch(began + second, 1, *counts))
         times = began + second, began + second + 1.2
         moments.append(Moment(*times, weight, *counts, 9.0, 8.0, NONE, NONE, case.e_values()))
+    lost = began + seconds + 0.3
     fact = Fact("late", "2 requests came late", began, began, 3)
     return Chapter(
-        step, began, began + seconds, "v1", "failed", "bad", case.needed(), tuple(moments), (fact,), began + seconds + 0.3, 3.2
+        step, began, began + seconds, "v1", "failed", "bad", case.needed(), tuple(moments), (fact,), lost, 3.2
     )
 
 

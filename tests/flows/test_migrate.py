@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from apps import commit, manifest, server
+from prefect.artifacts import Artifact
 from prefect.client.schemas.objects import State
 
 from flows.migrate import migrate
@@ -17,7 +18,10 @@ from infra.database.connection import Access, access_to
 from infra.environment import Environment
 from infra.platform import Platform, connect
 from infra.schema.applied import applied_revisions
-from tasks.schema.proof import read_proof
+from tasks.checkout import checkout
+from tasks.expand_schema import expand_schema
+from tasks.outcomes import GateClosed
+from tasks.schema.proof import note_verified, read_proof
 
 pytestmark = pytest.mark.platform
 BASE = (
@@ -84,6 +88,9 @@ def test_revisions_are_applied_filled_verified_and_proven(started_platform: Envi
     assert proof is not None
     assert proof.verified >= proof.applied > 0
     assert [one.rows for one in applied_revisions(platform_access(platform))] == [0, 0, 100]
+    shown = Artifact.get("backfill-users")
+    assert shown is not None
+    assert shown.data == 100
     assert run("verify", repository=str(repository), ref="v1").name == "Migrated"
     rows(url_of(platform), "UPDATE users SET phone = NULL WHERE id = 7")
     wrong = run("verify", repository=str(repository), ref="v1")
@@ -151,6 +158,7 @@ def test_when_the_live_version_fails_on_the_new_schema_it_is_undone(
     assert (planned.name, str(planned.message)[:28]) == ("Planned", "contract would drop: nothing")
 
 
+@pytest.mark.slow
 def test_contract_shows_what_goes_and_waits_until_nobody_can_look_back(
     started_platform: Environment, repository: Path, settings: Path
 ) -> None:
@@ -199,16 +207,18 @@ def test_where_proof_is_asked_for_only_what_was_verified_goes_in(
     refused = run("apply", repository=str(repository), ref="v1")
     assert refused.name == "Refused"
     assert "local only takes revisions that were verified in local" in str(refused.message)
-    early = run("promote", repository=str(repository), ref="v1")
-    assert early.name == "GateClosed"
-    assert "revision 1 was never applied in local" in str(early.message)
+    first = checkout.fn("local", str(repository), "v1", "v1-test")
+    with pytest.raises(GateClosed, match="revision 1 was never applied in local"):
+        expand_schema.fn(first)
 
     settings.write_text(text)
-    assert run("apply", repository=str(repository), ref="v1").name == "Migrated"
+    expand_schema.fn(first)
     rows(url_of(platform), "DROP TABLE users, alembic_version, pipeline_schema_history, pipeline_backfills")
     settings.write_text(f'{text}\n[migrations]\nproven_in = "local"\n')
+    with pytest.raises(GateClosed, match="revision 1 was applied but never verified in local"):
+        expand_schema.fn(first)
+    note_verified(first, ["1"])
     commit(repository, "v1-other", {"db/1_users.sql": f"{BASE} -- changed"})
-    other = run("promote", repository=str(repository), ref="v1-other")
-    assert other.name == "GateClosed"
-    assert "revision 1 was another file" in str(other.message)
+    with pytest.raises(GateClosed, match="revision 1 was another file"):
+        expand_schema.fn(checkout.fn("local", str(repository), "v1-other", "other-test"))
     assert run("promote", repository=str(repository), ref="v1").name == "Migrated"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import tempfile
 import threading
@@ -32,6 +33,7 @@ ADD = "ALTER TABLE people ADD COLUMN contact text;\n"
 FILL = "-- backfill key=id batch=20000\nUPDATE people SET contact = lower(email) WHERE contact IS NULL;\n"
 DOWN = {"1_base": "DROP TABLE people;", "2_add": "ALTER TABLE people DROP COLUMN contact;", "3_fill": "SELECT 1;"}
 SETTLE_SECONDS = 10.0
+_BAR = re.compile(r"^backfill people \[[#-]*\] (\d+) %")
 
 
 def measure_expand(
@@ -44,7 +46,7 @@ def measure_expand(
 ) -> dict[str, Any]:
     """`expand`: the figures of adding and filling a column beside `writes_per_second`; `ways_back`: writes that were
     acknowledged and are gone, (a) when nobody used the column and it is undone, (b) when somebody did and it is left;
-    `kills`: SIGKILL at random moments of the whole, each followed by a run that must finish.
+    `kills`: SIGKILL at random moments of adding and filling, each followed by a run that must finish.
 
     Makes a scratch database in the environment's cluster and removes it.
     """
@@ -54,7 +56,9 @@ def measure_expand(
         with tempfile.TemporaryDirectory(prefix="bench-expand-") as folder:
             bench = _Bench(url, Path(folder), rows, say, lambda: database.health().standby_lag_bytes)
             expand = bench.expand(writes_per_second)
+            say(f"beside {writes_per_second:g} writes a second: {expand}")
             ways = {"a": bench.way_back_a(writes_per_second), "b": bench.way_back_b(writes_per_second)}
+            say(f"ways back: {ways}")
             return {"expand": expand, "ways_back": ways, "kills": bench.kills(kills, seed)}
     finally:
         database.drop_scratch(url)
@@ -72,7 +76,6 @@ class _Bench:
         (folder / "base" / "1_base.sql").write_text(BASE)
         SqlSchema(folder / "base", url).upgrade("expand", say)
         self._schema = SqlSchema(folder, url, lag)
-        self._seconds = 0.0
         self._fill_table("people")
 
     def expand(self, rate: float) -> dict[str, Any]:
@@ -80,9 +83,7 @@ class _Bench:
         plain = self._plain_update()
         with Writers(self._url, "people", rate, self._rows) as load:
             time.sleep(1)
-            began = time.monotonic()
             self._schema.upgrade("expand", self._say)
-            self._seconds = time.monotonic() - began
         added = {one.id: one for one in applied_revisions(access_to(self._url))}
         return {
             "rows": added["3"].rows,
@@ -118,12 +119,15 @@ class _Bench:
         return told
 
     def kills(self, times: int, seed: int) -> dict[str, Any]:
-        """SIGKILL of the migrating process at moments drawn from the time of a whole run; the state after each."""
+        """SIGKILL of the migrating process when a share of the rows, drawn at random, is filled; the state after each.
+
+        A share below 0 stands for a moment while the column is added.
+        """
         chance = random.Random(seed)
         states = []
         for number in range(1, times + 1):
-            moment = chance.uniform(0.2, self._seconds)
-            states.append({"after_seconds": round(moment, 2), **self._kill_at(moment), **self._finish()})
+            share = chance.uniform(-0.1, 0.95)
+            states.append({"share": round(share, 2), **self._kill_at(share, chance.uniform(0, 0.4)), **self._finish()})
             self._say(f"kill {number} of {times}: {states[-1]}")
             self._schema.back_to(("1",), self._say)
             self._run("VACUUM people")
@@ -131,16 +135,20 @@ class _Bench:
         explained = sum(1 for state in states if state["explained"])
         return {"tried": times, "finished": finished, "explained": explained, "states": states}
 
-    def _kill_at(self, seconds: float) -> dict[str, Any]:
-        killer = threading.Timer(seconds, _kill_the_migrator)
-        killer.start()
+    def _kill_at(self, share: float, delay: float) -> dict[str, Any]:
+        killer = threading.Timer(delay, _kill_the_migrator)
+
+        def watch(line: str) -> None:
+            if killer.ident is None and _share_in(line) >= share:
+                killer.start()
+
         try:
-            self._schema.upgrade("expand", lambda _: None)
+            self._schema.upgrade("expand", watch)
             ended = "before the kill"
         except CommandFailed as error:
             ended = f"killed, exit code {error.code}"
         finally:
-            killer.join()
+            killer.cancel()
         self._wait_for_silence()
         revisions = self._schema.current()
         return {"ended": ended, "revisions": list(revisions), "explained": self._is_explained(revisions)}
@@ -221,6 +229,14 @@ class _Bench:
             if time.monotonic() > deadline:
                 return  # the next run says who holds the lock
             time.sleep(0.1)
+
+
+def _share_in(line: str) -> float:
+    """How far a line says the run is: the share of rows filled, -0.1 when the column is being added, else less."""
+    found = _BAR.match(line)
+    if found:
+        return int(found[1]) / 100
+    return -0.1 if line.startswith("applying 2") else 0.0 if " starts: about" in line else -1.0
 
 
 def _kill_the_migrator() -> None:

@@ -110,5 +110,5 @@ def test_a_payment_needs_no_reference(client):
 def test_a_reference_that_is_no_short_text_is_refused_by_name(client):
     for wrong in ("", "x" * 36, 7):
         answer = client.post("/api/payments", json=payment(reference=wrong))
-        assert answer.status_code == 400
+        assert answer.status_code == 422
         assert "reference" in answer.json()["problem"]

@@ -19,13 +19,16 @@ from infra.errors import BadInput
 from tasks.announce import announce, one_line, open_incident
 from tasks.check_gates import check_gates
 from tasks.checkout import checkout
+from tasks.lint_schema import lint_schema
 from tasks.make_room import make_room
 from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.protect_data import protect_data
+from tasks.prove_backup import prove_backup
 from tasks.ramp_canary import ramp_canary
 from tasks.records import Record, check_not_aborted, end_record, write_record
 from tasks.release import Release, release_id
 from tasks.report import write_report
+from tasks.restore_to_point import hold_log, let_go_of_log
 from tasks.run_checks import run_coverage, run_integration, run_unit
 from tasks.scan import KINDS, scan
 from tasks.shift_traffic import attach_candidate, promote
@@ -61,6 +64,8 @@ def release(repository: str, ref: str, environment: str = "local") -> State[Any]
 def run_stages(order: Release) -> None:
     """The journey, top to bottom. Raises at the first no."""
     prove_quality(order)
+    prove_backup(order)
+    log = hold_log(order)
     protect_data(order)
     expand(order)
     check_not_aborted(order)
@@ -75,6 +80,7 @@ def run_stages(order: Release) -> None:
         evidence = ramp_canary(order, slot, weight, evidence).evidence
     promote(order, slot)
     watch(order, slot, candidate.url, order.settings.watch.seconds)
+    let_go_of_log(order, log)
 
 
 def prove_quality(order: Release) -> None:
@@ -85,6 +91,7 @@ def prove_quality(order: Release) -> None:
     coverage = measured.result()
     for check in checks:
         check.result()
+    lint_schema(order)
     check_gates(order, coverage, [one.result() for one in scans])
 
 

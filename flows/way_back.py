@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tasks import expand_schema, make_room, shift_traffic, start_candidate
+from tasks import expand_schema, make_room, restore_to_point, shift_traffic, start_candidate
 from tasks.notes import mark_put_back, read_notes
 from tasks.outcomes import WayBackFailed
 from tasks.release import Release, speaker
+
+
+def put_data_back(release: Release, _facts: dict[str, Any]) -> str:
+    """To the release's restore point, with the rows written since. Raises WayBackFailed when no log was held for it."""
+    for note in read_notes(release):
+        if note.stage == restore_to_point.NAME:
+            return restore_to_point.restore_release_data(release, note.facts)
+    raise WayBackFailed(
+        f"the data of {release.label} cannot be brought back: no log was held for it",
+        f"look at the restore points with `pipeline backups --env {release.environment}`, then `pipeline restore`",
+    )
+
+
+def put_schema_back(release: Release, facts: dict[str, Any]) -> str:
+    """By evidence: undone, left, or, when data was damaged, the data brought back."""
+    return expand_schema.put_schema_back(release, facts, restore=put_data_back)
+
 
 WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
     shift_traffic.NAME: shift_traffic.put_traffic_back,
     make_room.NAME: make_room.wake_previous_again,
     start_candidate.NAME: start_candidate.stop_candidate,
-    expand_schema.NAME: expand_schema.put_schema_back,
+    expand_schema.NAME: put_schema_back,
+    restore_to_point.NAME: restore_to_point.let_go_of_log,
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.commands import Command, run
 from infra.coverage import CoverageReport, read_coverage
 from infra.errors import CommandFailed, Unknown
-from infra.schema.alembic_branches import AlembicSchema
+from infra.schema.of_app import schema_at
 from tasks.outcomes import GateClosed
 from tasks.release import Release, speaker
 from tasks.stage import stage
@@ -69,7 +69,7 @@ def _check(release: Release, name: str, line: str, variables: Mapping[str, str])
 def _expand(release: Release, url: str) -> None:
     files = release.source.manifest.migrations
     if files:
-        AlembicSchema(release.source.folder / files.directory, url).upgrade("expand", _quiet)
+        schema_at(release.source.folder, files, url).upgrade("expand", _quiet)
 
 
 def _quiet(_line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from infra.ports import listen
 
 FIRST_PORTS = range(27_000, 27_900, 30)
 PORTS = 22
+PORTS_PER_WORKER = 8  # steps of FIRST_PORTS
 QUICK = """
 name = "local"
 kind = "local"
@@ -33,6 +35,9 @@ prefect_port = {21}
 
 [traffic]
 drain_seconds = 1
+
+[backups]
+missing_proof = "make"
 
 [canary]
 weights = [20, 100]
@@ -62,7 +67,9 @@ def platform_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
 
 def free_ports() -> range:
     """Ports in a row that nobody has: another run of the tests may be under way on this machine."""
-    for first in FIRST_PORTS:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    # Two workers that look at the same moment must not find the same ones.
+    for first in FIRST_PORTS[worker * PORTS_PER_WORKER :]:
         ports = range(first, first + PORTS)
         try:
             for port in ports:

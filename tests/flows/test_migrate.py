@@ -23,7 +23,7 @@ from tasks.expand_schema import expand_schema
 from tasks.outcomes import GateClosed
 from tasks.schema.proof import note_verified, read_proof
 
-pytestmark = pytest.mark.platform
+pytestmark = [pytest.mark.platform, pytest.mark.slow]
 BASE = (
     "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
     "INSERT INTO users SELECT n, 'u' || n FROM generate_series(1, 100) n;"

@@ -87,6 +87,7 @@ STARTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "said"), STARTS.values(), ids=STARTS)
 def test_a_version_that_does_not_run_never_gets_a_visitor(
     started_platform: Environment, repository: Path, start: str, said: str
@@ -129,6 +130,7 @@ def test_a_closed_gate_stops_a_release_before_anything_is_touched(
     assert connect(started_platform, name).hosting.deployments() == []
 
 
+@pytest.mark.slow
 def test_smoke_tests_that_fail_take_the_candidate_away_again(started_platform: Environment, repository: Path) -> None:
     more = '[smoke]\ncommand = "exit 7"\n'
     commit(repository, "v1", {"pipeline.toml": manifest("smoke-app", more), "server.py": server()})

@@ -11,13 +11,22 @@ from infra.database.proof import Proof
 from tasks.gates.backups import check_proof
 from tasks.outcomes import GateClosed
 
+NOW = time.time()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The suite may take long; the proof must not age with it."""
+    monkeypatch.setattr("infra.database.proof.time.time", lambda: NOW)
+
+
 PROOF = Proof(
     id="20261123T020000-abc",
-    time=time.time() - 3600,
+    time=NOW - 3600,
     cluster="1",
     server_version="18.6",
     backup="20261123T010000-12ab",
-    backup_time=time.time() - 7200,
+    backup_time=NOW - 7200,
     lsn="0/5000028",
     segments=2,
     raw_bytes=10,
@@ -47,7 +56,7 @@ def test_an_app_without_data_needs_no_proof() -> None:
     ("proof", "app", "said"),
     [
         (None, "shop", "was ever restored and checked"),
-        (replace(PROOF, time=time.time() - 27 * 3600), "shop", "27.0 h old, over 26 h"),
+        (replace(PROOF, time=NOW - 27 * 3600), "shop", "27.0 h old, over 26 h"),
         (PROOF, "other", "holds nothing of other"),
         (replace(PROOF, revisions={"shop": ["a"]}), "shop", "older than the last migration: a was restored"),
     ],

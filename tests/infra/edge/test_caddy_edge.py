@@ -171,7 +171,7 @@ def _weigh_and_stay(environment: Environment, weight: int) -> None:
 
 
 def test_writers_in_other_processes_are_waited_for(alone: Environment, open_shop: Shop) -> None:
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_weigh_and_stay, args=(alone, 0)) for _ in range(3)]
     for writer in writers:
         writer.start()

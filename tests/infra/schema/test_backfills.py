@@ -79,6 +79,7 @@ def test_writers_beside_it_wait_for_a_batch_at_most_and_none_fails(folder: Path,
     assert rows(scratch_url, MISSING) == [(0,)]
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_next_run_goes_on_from_the_last_batch(folder: Path, scratch_url: str) -> None:
     schema = AlembicSchema(folder, scratch_url)
     slow = (

@@ -5,6 +5,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests of the edge share ports, so they run one after another.
+EDGE := tests/infra/edge tests/infra/local/test_edge.py
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## Show what each target does
@@ -34,10 +36,11 @@ down: setup ## Stop the local platform; data stays
 	@$(BIN)/pipeline down
 
 test: setup ## Run the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(EDGE:%=--ignore=%)
+	$(BIN)/python -m pytest -m "not slow" $(EDGE)
 
 test-slow: setup ## Run the suites that take minutes
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	$(BIN)/python -m pytest -m slow
 
 check: setup ## Formatting, lint, strict types, import contracts
 	$(BIN)/ruff format --check .

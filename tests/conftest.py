@@ -110,14 +110,3 @@ def started_platform(platform_variables: dict[str, str], _platform_of_the_sessio
         home = Path(platform_variables["PIPELINE_STATE"]) / "home"
         with temporary_settings(updates={PREFECT_API_URL: environment.prefect_url, PREFECT_HOME: home}):
             yield environment
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share ports run one after another, in one process, where there are several."""
-    for item in items:
-        path = item.path.as_posix()
-        if "started_platform" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("platform"))
-        elif "tests/infra/edge" in path or path.endswith("test_edge.py"):
-            item.add_marker(pytest.mark.xdist_group("edge"))

@@ -15,7 +15,7 @@ from tasks.holds import Hold, read_hold
 from tasks.records import Record, end_record, write_record
 from tasks.release import Release
 
-pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.platform
 
 
 @pytest.fixture

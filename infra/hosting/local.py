@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from infra import processes
-from infra.commands import Command, Say, run
+from infra.commands import Say, run, shell
 from infra.errors import BadInput, Rejected
 from infra.files import make_folder, write_atomically
 from infra.hosting import Deployment, Source
@@ -70,7 +70,7 @@ class LocalHosting:
         shutil.copytree(source.folder, copy.app, symlinks=True)
         commands = source.manifest.commands
         for line in filter(None, (commands.install, commands.build)):
-            run(_shell(line, copy.app, variables, commands.timeout_seconds), say=say)
+            run(shell(line, folder=copy.app, variables=variables, timeout_seconds=commands.timeout_seconds), say=say)
         about = {"id": deployment, "version": source.version, "ref": source.label, "port": 0, "created": time.time()}
         write_atomically(copy.about, json.dumps(about))
 
@@ -130,7 +130,9 @@ class LocalHosting:
         # The port is on disk before the process is, so that a crash between the two finds both or neither.
         write_atomically(copy.about, json.dumps(about | {"port": port}))
         line = read_manifest(copy.app).commands.start
-        what = _shell(f"exec {line}" if _is_simple(line) else line, copy.app, {**variables, "PORT": str(port)}, 0)
+        what = shell(
+            f"exec {line}" if _is_simple(line) else line, folder=copy.app, variables={**variables, "PORT": str(port)}
+        )
         say(f"+ {what}  (PORT={port})")
         processes.start(copy.folder.name, what, record=copy.record, log=copy.log)
 
@@ -160,10 +162,6 @@ def _port_again(port: int) -> int:
     except BadInput:
         return free_port()
     return port or free_port()
-
-
-def _shell(line: str, folder: Path, variables: Mapping[str, str], timeout_seconds: float) -> Command:
-    return Command(("sh", "-c", line), folder=folder, variables=variables, timeout_seconds=timeout_seconds)
 
 
 def _is_simple(line: str) -> bool:

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from pydantic import Field, field_validator
 
 from infra.config import Part
-from infra.errors import BadInput
+from infra.environment.secret import is_placeholder, variable
 from infra.redaction import remember_secrets
-
-_PLACEHOLDERS = (
-    "changeme",
-    "change-me",
-    "todo",
-    "xxx",
-    "placeholder",
-    "your-",
-    "example",
-    "<",
-    "secret",
-    "password",
-)
 
 
 class App(Part):
@@ -39,7 +24,7 @@ class App(Part):
     @classmethod
     def _are_real(cls, value: dict[str, str]) -> dict[str, str]:
         for name, secret in value.items():
-            if not secret.strip() or secret.lower().startswith(_PLACEHOLDERS):
+            if is_placeholder(secret):
                 raise ValueError(f"{name} holds a placeholder, not a secret")
         return value
 
@@ -54,10 +39,4 @@ class App(Part):
 
 
 def _secret(field: str, value: str) -> str:
-    if not value.startswith("env:"):
-        return value
-    name = value.removeprefix("env:")
-    secret = os.environ.get(name, "")
-    if not secret.strip() or secret.lower().startswith(_PLACEHOLDERS):
-        raise BadInput(field, f"the variable {name} is not set or holds a placeholder", f"export {name}")
-    return secret
+    return variable(field, value) if value.startswith("env:") else value

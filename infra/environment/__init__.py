@@ -16,6 +16,7 @@ from infra.environment.app import App
 from infra.environment.local_platform import LocalPlatform
 from infra.environment.ramp import Canary, Traffic, Watch
 from infra.environment.safety import Backups, Gates, Migrations, PeakHours
+from infra.environment.vendors_data import Cloudflare, ObjectStoreSettings, Supabase
 from infra.errors import BadInput
 
 __all__ = [
@@ -24,12 +25,15 @@ __all__ = [
     "App",
     "Backups",
     "Canary",
+    "Cloudflare",
     "Environment",
     "Gates",
     "Kind",
     "LocalPlatform",
     "Migrations",
+    "ObjectStoreSettings",
     "PeakHours",
+    "Supabase",
     "Traffic",
     "Watch",
     "environment_names",
@@ -57,6 +61,9 @@ class Environment(Part):
     watch: Watch = Watch()
     migrations: Migrations = Migrations()
     peak_hours: PeakHours | None = None
+    objects: ObjectStoreSettings | None = None
+    supabase: Supabase | None = None
+    cloudflare: Cloudflare | None = None
 
     @model_validator(mode="after")
     def _keeps_secrets_elsewhere(self) -> Environment:

@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 
 Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, Slot] = ("blue", "green")
+# Which way through the app an answer says that it went, where a flag has two; empty when it says nothing.
+Variant = Literal["on", "off", ""]
 
 
 def other(slot: Slot) -> Slot:
@@ -29,12 +31,14 @@ class Target:
 @dataclass(frozen=True)
 class Route:
     """What the edge does now, read from the edge. `weight` is the percent of requests that the slot
-    beside the live one gets, an integer from 0 to 100; `live` is None until a first version is live."""
+    beside the live one gets, an integer from 0 to 100; `live` is None until a first version is live.
+    `until` is when the weight ends by itself (seconds since the epoch); None when it is not lent but given."""
 
     live: Slot | None
     weight: int
     blue: Target | None
     green: Target | None
+    until: float | None = None
 
     def at(self, slot: Slot) -> Target | None:
         """The target in `slot`."""
@@ -53,7 +57,7 @@ class Route:
 
 @dataclass(frozen=True)
 class SlotCounts:
-    """What one slot was asked in the second that began at `start` (seconds since the epoch).
+    """What one slot was asked in the second that began at `start` (seconds since the epoch), a row for each variant.
 
     `failures` are answers of 500 and above, answers that never came, and requests that the other slot
     had to take over; `slow` took longer than the limit asked for. `p95_ms` is for people, not for verdicts.
@@ -65,6 +69,7 @@ class SlotCounts:
     failures: int
     slow: int
     p95_ms: float
+    variant: Variant = ""
 
 
 class Edge(Protocol):
@@ -79,6 +84,13 @@ class Edge(Protocol):
     def weigh(self, weight: int) -> None:
         """Give the slot beside the live one `weight` percent. Raises BadInput, or Rejected when it is empty."""
 
+    def lease(self, seconds: float) -> bool:
+        """Lend the weight, now and as it changes: it ends by itself `seconds` from now unless this is called again.
+
+        The dead man's switch: the edge itself sends everyone to the live slot, whoever has died meanwhile. False
+        from an edge that cannot: then only what watches over releases brings traffic back.
+        """
+
     def make_live(self, slot: Slot) -> None:
         """All traffic to `slot`, which is live from then on; the other one keeps its target at weight 0."""
 
@@ -86,4 +98,4 @@ class Edge(Protocol):
         """Empty a slot; all traffic goes to the live one first. Raises Rejected when `slot` is live."""
 
     def counts(self, since: float, slow_ms: float) -> list[SlotCounts]:
-        """Finished whole seconds from `since` on, oldest first, a row for each slot that was asked."""
+        """Finished whole seconds from `since` on, oldest first, a row for each slot and variant that was asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from infra.edge import SLOTS, Route, Slot, SlotCounts, Target, caddy_admin, other
@@ -29,7 +30,9 @@ class CaddyEdge:
         """What the edge does now. Raises Unreachable when Caddy does not answer or does not serve the app's port."""
         if not caddy_admin.read(self._admin_port, f"apps/http/servers/site-{self._port}/listen"):
             raise Unreachable(f"Caddy runs but does not serve port {self._port} of {self._app}", "run `pipeline up`")
-        return self._file.read()
+        route = self._file.read()
+        is_over = route.until is not None and route.until < int(time.time())
+        return replace(route, weight=0, until=None) if is_over else route
 
     def attach(self, slot: Slot, target: Target) -> None:
         """Fill a slot that gets no traffic. Raises Rejected when it is live or has weight, BadInput."""
@@ -42,6 +45,14 @@ class CaddyEdge:
         if isinstance(weight, bool) or not isinstance(weight, int) or not 0 <= weight <= 100:
             raise BadInput("weight", f"is {weight!r}", "give an integer from 0 to 100")
         self._file.change(lambda route: self._weighed(route, weight))
+
+    def lease(self, seconds: float) -> bool:
+        """Lend the weight for `seconds`, to the whole second above. A late renewal brings the weight back."""
+        if not 0 < seconds <= 86_400:
+            raise BadInput("seconds", f"is {seconds:g}", "give more than 0 and at most a day")
+        until = time.time() + seconds
+        self._file.change(lambda route: replace(route, until=until) if route.live else route)
+        return True
 
     def make_live(self, slot: Slot) -> None:
         """All traffic to `slot`, live from then on; the other keeps its target. Raises Rejected when it is empty."""
@@ -78,12 +89,12 @@ class CaddyEdge:
     def _live(self, route: Route, slot: Slot) -> Route:
         if route.at(slot) is None:
             raise Rejected(f"slot {slot} of {self._app} is empty and cannot be live", "attach a deployment to it first")
-        return replace(route, live=slot, weight=0)
+        return replace(route, live=slot, weight=0, until=None)
 
     def _detached(self, route: Route, slot: Slot) -> Route:
         if route.live == slot:
             raise Rejected(f"slot {slot} of {self._app} is live", f"make {other(slot)} live first")
-        return replace(_put(route, slot, None), weight=0)
+        return replace(_put(route, slot, None), weight=0, until=None)
 
 
 def _put(route: Route, slot: Slot, target: Target | None) -> Route:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from infra.edge.route_file import PATTERN, RouteFile
+from infra.flags import VARIANT_HEADER
 from infra.ports import LOOPBACK
 
 Json = dict[str, Any]
 _NO_SHARE: Json = {"vars": {"share": [""]}}
+# Also true of no share at all. Ten digits each, so texts compare as numbers do.
+_IS_OVER: Json = {"expression": "string({http.vars.until}) < string({time.now.unix})"}
 COOKIE_SECONDS = 30 * 24 * 3600
 NOTHING_LIVE = "No version of this app is live here yet.\n"
 
@@ -61,7 +64,7 @@ def _site(folder: Path, port: int, descriptor: int, sticky: bool) -> Json:
         "logs": {"default_logger_name": _site_name(port)},
         "routes": [
             {"handle": _read(file.path, port)},
-            {"match": [_NO_SHARE], "handle": _read(file.safe, port)},
+            {"match": [_IS_OVER], "handle": _read(file.safe, port)},
             {"match": [_NO_SHARE], "handle": [_nothing_live()], "terminal": True},
             {"handle": [_bucket(port, sticky), {"handler": "vars", "slot": "blue", "own": blue}]},
             {
@@ -85,11 +88,17 @@ def _read(path: Path, port: int) -> list[Json]:
     split_up = {
         "handler": "map",
         "source": "{http.vars.route}",
-        "destinations": ["{share}", "{blue}", "{green}"],
-        "mappings": [{"input_regexp": PATTERN, "outputs": ["${1}", "${2}", "${3}"]}],
-        "defaults": ["", "", ""],
+        "destinations": ["{share}", "{blue}", "{green}", "{until}"],
+        "mappings": [{"input_regexp": PATTERN, "outputs": ["${1}", "${2}", "${3}", "${4}"]}],
+        "defaults": ["", "", "", ""],
     }
-    kept = {"handler": "vars", "share": "{share}", f"blue-{port}": "{blue}", f"green-{port}": "{green}"}
+    kept = {
+        "handler": "vars",
+        "share": "{share}",
+        "until": "{until}",
+        f"blue-{port}": "{blue}",
+        f"green-{port}": "{green}",
+    }
     return [{"handler": "vars", "route": f"{{file.{path}}}"}, split_up, kept]
 
 
@@ -141,6 +150,7 @@ def _logged() -> list[Json]:
         "by": "{http.reverse_proxy.upstream.hostport}",
         "header_ms": "{http.reverse_proxy.upstream.latency_ms}",
         "type": "{http.response.header.Content-Type}",
+        "variant": f"{{http.response.header.{VARIANT_HEADER}}}",
     }
     return [{"handler": "log_append", "key": key, "value": value} for key, value in fields.items()]
 

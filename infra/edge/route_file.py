@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,18 +20,23 @@ from infra.errors import PipelineError
 from infra.files import make_folder, write_atomically
 
 FULL_SHARE = 0x10000
+FOREVER = "9999999999"
 NOTHING = Route(live=None, weight=0, blue=None, green=None)
 ADDRESS = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
-# The part for Caddy: green's share in 65536ths, as five hex digits, and where each slot's requests go.
+# The part for Caddy: green's share in 65536ths, as five hex digits, where each slot's requests go, and the second
+# (since the epoch, ten digits until the year 2286) after which the share is not true any more.
 # A closing brace that starts the last line says that nothing was cut off: those of the inner objects are indented.
-PATTERN = r'^\{\s*"edge": "(0[0-9a-f]{4}|10000) ([A-Za-z0-9.:\[\]-]+) ([A-Za-z0-9.:\[\]-]+)",[\s\S]*\n\}\s*$'
+PATTERN = (
+    r'^\{\s*"edge": "(0[0-9a-f]{4}|10000) ([A-Za-z0-9.:\[\]-]+) ([A-Za-z0-9.:\[\]-]+)(?: ([0-9]{10}))?",[\s\S]*\n\}\s*$'
+)
 
 
 class RouteFile:
     """A route, and a copy of it on the safe side.
 
-    Caddy falls back to the copy when the file is missing or damaged. The copy is the same route with all
-    traffic on the live slot. It is put right before a change and after it: whoever is killed in between
+    Caddy falls back to the copy when the file is missing or damaged, and when the weight was lent and its time is
+    over: so a release that dies, with everything else that could act, still loses its visitors. The copy is the
+    same route with all traffic on the live slot. It is put right before a change and after it: whoever is killed in between
     leaves a copy whose targets are attached still.
     """
 
@@ -55,9 +61,9 @@ class RouteFile:
         with locked(self._lock):
             now = self.read()
             then = how(now)
-            _write(self.safe, replace(now, weight=0))
+            _write(self.safe, replace(now, weight=0, until=None))
             _write(self.path, then)
-            _write(self.safe, replace(then, weight=0))
+            _write(self.safe, replace(then, weight=0, until=None))
 
     def prepare(self) -> None:
         """Make both files whole, from each other where one is damaged."""
@@ -82,8 +88,9 @@ def decode(text: str) -> Route | None:
     found = re.match(PATTERN, text)
     if not found:
         return route if route.live is None and parts["edge"] == "" else None
-    route = replace(route, weight=_weight(route, int(found[1], 16)))
-    is_whole = route.live in SLOTS and _edge(route).split()[1:] == [found[2], found[3]]
+    until = None if found[4] in (None, FOREVER) else float(found[4])
+    route = replace(route, weight=_weight(route, int(found[1], 16)), until=until)
+    is_whole = route.live in SLOTS and _edge(route).split()[1:3] == [found[2], found[3]]
     return route if is_whole else None
 
 
@@ -106,7 +113,8 @@ def _edge(route: Route) -> str:
     blue, green = route.blue or route.green, route.green or route.blue
     if not (route.live_target and blue and green):
         return ""
-    return f"{_green_share(route):05x} {blue.address} {green.address}"
+    until = FOREVER if route.until is None else f"{math.ceil(route.until):010d}"
+    return f"{_green_share(route):05x} {blue.address} {green.address} {until}"
 
 
 def _green_share(route: Route) -> int:

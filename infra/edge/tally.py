@@ -1,4 +1,4 @@
-"""Counts answers by second and slot, out of the edge's access log."""
+"""Counts answers by second, slot and variant, out of the edge's access log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.edge import SLOTS, Slot, SlotCounts
+from infra.edge import SLOTS, Slot, SlotCounts, Variant
 from infra.edge.access_log import AccessLog
 from infra.edge.caddy_config import slot_names
 
@@ -26,6 +26,7 @@ class Answer:
     slot: Slot
     is_failure: bool
     ms: float
+    variant: Variant = ""
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Tally:
     def __init__(self, log: AccessLog, port: int) -> None:
         self._log = log
         self._port = port
-        self._seconds: dict[tuple[int, Slot], _Second] = {}
+        self._seconds: dict[tuple[int, Slot, Variant], _Second] = {}
         self._from = math.inf
 
     def counts(self, since: float, slow_ms: float) -> list[SlotCounts]:
@@ -51,8 +52,8 @@ class Tally:
         time.sleep(max(0.0, end + SETTLE_SECONDS - now))
         self._read(first)
         return [
-            _row(start, slot, self._seconds[start, slot], slow_ms)
-            for start, slot in sorted(self._seconds)
+            _row(start, slot, variant, self._seconds[start, slot, variant], slow_ms)
+            for start, slot, variant in sorted(self._seconds)
             if first <= start < end
         ]
 
@@ -68,7 +69,7 @@ class Tally:
         self._forget()
 
     def _add(self, answer: Answer) -> None:
-        second = self._seconds.setdefault((int(answer.at), answer.slot), _Second())
+        second = self._seconds.setdefault((int(answer.at), answer.slot, answer.variant), _Second())
         second.failures += answer.is_failure
         second.durations_ms.append(answer.ms)
 
@@ -96,7 +97,12 @@ def answer_of(line: Mapping[str, Any], port: int) -> Answer | None:
     is_failure = status >= 500 or (by is not None and by != line["own"])
     is_stream = status == 101 or str(line.get("type") or "").startswith("text/event-stream")
     ms = float(line.get("header_ms") or 0) if is_stream else float(line["duration"]) * 1000
-    return Answer(float(line["ts"]), slot, is_failure, ms)
+    return Answer(float(line["ts"]), slot, is_failure, ms, _variant(line.get("variant")))
+
+
+def _variant(said: object) -> Variant:
+    """Anything but the two words says nothing."""
+    return "on" if said == "on" else "off" if said == "off" else ""
 
 
 def _broken(line: Mapping[str, Any], port: int) -> Answer | None:
@@ -110,9 +116,9 @@ def _broken(line: Mapping[str, Any], port: int) -> Answer | None:
     return Answer(float(line["ts"]), slot, is_failure, float(line.get("duration", 0)) * 1000)
 
 
-def _row(start: int, slot: Slot, second: _Second, slow_ms: float) -> SlotCounts:
+def _row(start: int, slot: Slot, variant: Variant, second: _Second, slow_ms: float) -> SlotCounts:
     durations = sorted(second.durations_ms)
     # Nearest rank: the smallest duration that 95 % of the requests did not exceed.
     p95 = durations[math.ceil(0.95 * len(durations)) - 1]
     slow = sum(1 for ms in durations if ms > slow_ms)
-    return SlotCounts(start, slot, len(durations), second.failures, slow, p95)
+    return SlotCounts(start, slot, len(durations), second.failures, slow, p95, variant)

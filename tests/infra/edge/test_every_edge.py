@@ -44,6 +44,35 @@ def test_each_weight_gives_the_candidate_its_share_of_new_visitors(shop: Shop) -
         assert abs(green - expected) <= 5 * math.sqrt(expected * (1 - weight / 100))
 
 
+def test_a_weight_that_was_lent_ends_by_itself_and_a_late_renewal_brings_it_back(shop: Shop) -> None:
+    shop.open_with_both()
+    assert shop.edge.lease(1)
+    shop.edge.weigh(100)
+    assert {seen.slot for seen in strangers(shop.port, 5)} == {"green"}
+    until = shop.edge.route().until
+    assert until is not None
+    while time.time() < until + 1:
+        time.sleep(0.05)
+    assert {seen.slot for seen in strangers(shop.port, 5)} == {"blue"}, "nobody did anything"
+    assert (shop.edge.route().weight, shop.edge.route().until) == (0, None)
+    shop.edge.lease(60)
+    assert {seen.slot for seen in strangers(shop.port, 5)} == {"green"}
+
+
+def test_what_is_made_live_is_given_and_not_lent(shop: Shop) -> None:
+    shop.open_with_both()
+    shop.edge.lease(1)
+    shop.edge.weigh(5)
+    shop.edge.make_live("green")
+    assert shop.edge.route() == Route(live="green", weight=0, blue=shop.first, green=shop.second)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_401])
+def test_a_lease_needs_a_sensible_time(shop: Shop, seconds: float) -> None:
+    with pytest.raises(BadInput, match="seconds"):
+        shop.edge.lease(seconds)
+
+
 def test_a_visitor_never_leaves_the_slot_that_grows_and_everyone_leaves_it_at_0(shop: Shop) -> None:
     shop.open_with_both()
     visitors = [Visitor(shop.port) for _ in range(60)]

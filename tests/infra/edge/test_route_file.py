@@ -64,7 +64,7 @@ def test_to_make_the_growing_slot_live_at_100_leaves_the_share_as_it_was() -> No
 
 
 def test_an_empty_slot_stands_for_the_other_one() -> None:
-    assert '"edge": "00000 127.0.0.1:3001 127.0.0.1:3001"' in encode(Route("blue", 0, BLUE, None))
+    assert '"edge": "00000 127.0.0.1:3001 127.0.0.1:3001 9999999999"' in encode(Route("blue", 0, BLUE, None))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from infra.database.log_segments import check_complete, numbered, segments_betwe
 from infra.database.names import app_names, point_name, scratch_name, scratch_of
 from infra.database.points import write_point
 from infra.database.revisions import all_revisions
+from infra.database.shared_roles import ensure_shared_roles, let_become_shared_roles
 from infra.database.vitals import read_vitals
 from infra.environment import Environment
 from infra.errors import Rejected
@@ -41,8 +42,7 @@ class LocalDatabase:
         names = app_names(app)
         access = self._app_access(app, names.database)
         with connected(self._access) as connection, _exclusive(connection, _ONE_ENSURE, "making databases"):
-            ensure_role(connection, access.user, access.password)
-            ensure_database(connection, names.database, access.user)
+            _make(connection, access)
         return access.url
 
     def url(self, app: str) -> str:
@@ -57,8 +57,7 @@ class LocalDatabase:
         """A new, empty database for tests beside the app's own; its URL."""
         access = self._app_access(app, scratch_name(app))
         with connected(self._access) as connection, _exclusive(connection, _ONE_ENSURE, "making databases"):
-            ensure_role(connection, access.user, access.password)
-            ensure_database(connection, access.database, access.user)
+            _make(connection, access)
         return access.url
 
     def drop_scratch(self, url: str) -> None:
@@ -108,6 +107,13 @@ class LocalDatabase:
     def _app_access(self, app: str, database: str) -> Access:
         password = app_password(self._environment.state, app)
         return Access(self._access.name, self._access.port, app_names(app).role, password, database)
+
+
+def _make(connection: psycopg.Connection, access: Access) -> None:
+    ensure_shared_roles(connection)
+    ensure_role(connection, access.user, access.password)
+    let_become_shared_roles(connection, access.user)
+    ensure_database(connection, access.database, access.user)
 
 
 def _check_log(archive: Archive, made: Backup) -> None:

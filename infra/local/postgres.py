@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from infra.database.connection import Access, connected, ensure_database, ensure_role
+from infra.database.shared_roles import ensure_shared_roles
 from infra.environment import Environment
 from infra.errors import Rejected
 from infra.local import Place, Say, ServiceStatus
 from infra.local.credentials import local_credentials
 from infra.local.postgres_cluster import Cluster
+from infra.local.postgres_protected import ProtectedPostgres
 from infra.local.postgres_settings import (
     REPLICATION_ROLE,
-    archive_of,
     known_identity,
     plain_settings,
     postgres_folder,
-    protected_settings,
     remember_identity,
     superuser,
 )
@@ -23,31 +23,13 @@ from infra.local.postgres_standby import Standby
 __all__ = ["ControlPostgres", "Primary", "Standby"]
 
 
-class Primary:
+class Primary(ProtectedPostgres):
     """Where the apps' data is. Each finished segment of its log goes to the object store."""
 
     name = "postgres-primary"
 
     def __init__(self, environment: Environment) -> None:
-        self._environment = environment
-        port = environment.platform.postgres_port
-        self.ports: tuple[int, ...] = (port,)
-        self._bare = Cluster(
-            Place(environment.state, self.name),
-            postgres_folder(environment) / "primary",
-            superuser(environment, self.name, port),
-        )
-
-    @property
-    def cluster(self) -> Cluster:
-        """The cluster with its settings. Raises Rejected before there is one."""
-        archive = archive_of(self._environment)
-        settings = protected_settings(self._bare.access.port, archive)
-        return Cluster(self._bare.place, self._bare.folder, self._bare.access, settings, archive.variables)
-
-    def is_up(self) -> bool:
-        """Whether its postmaster runs."""
-        return self._bare.daemon is not None
+        super().__init__(environment, "primary", environment.platform.postgres_port)
 
     def up(self, say: Say) -> None:
         """Make it where it is missing, mend what a crash left, run it. Raises Rejected when its data has gone."""
@@ -60,10 +42,7 @@ class Primary:
             ensure_role(
                 connection, REPLICATION_ROLE, local_credentials(self._environment.state).replication, "REPLICATION"
             )
-
-    def down(self, say: Say) -> None:
-        """Stop it; data stays."""
-        self._bare.stop(say)
+            ensure_shared_roles(connection)
 
     def status(self) -> ServiceStatus:
         """What it is now."""

@@ -12,15 +12,14 @@ from infra.database.connection import Access, connected, has_row, one
 from infra.environment import Environment
 from infra.errors import Rejected, Unreachable
 from infra.files import write_atomically
-from infra.local import Place, Say, ServiceStatus
+from infra.local import Say, ServiceStatus
 from infra.local.credentials import local_credentials
 from infra.local.postgres_binaries import postgres_command
-from infra.local.postgres_cluster import Cluster, aside
+from infra.local.postgres_cluster import aside
+from infra.local.postgres_protected import ProtectedPostgres
 from infra.local.postgres_settings import (
     REPLICATION_ROLE,
-    archive_of,
     postgres_folder,
-    protected_settings,
     superuser,
     system_identifier,
 )
@@ -30,32 +29,14 @@ SLOT = "standby"
 _STREAMING_SECONDS = 20.0
 
 
-class Standby:
+class Standby(ProtectedPostgres):
     """Follows the primary through a replication slot, whose hold on the primary's disk is bounded."""
 
     name = "postgres-standby"
 
     def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+        super().__init__(environment, "standby", environment.platform.standby_port)
         self._primary = superuser(environment, "postgres-primary", environment.platform.postgres_port)
-        port = environment.platform.standby_port
-        self.ports: tuple[int, ...] = (port,)
-        self._bare = Cluster(
-            Place(environment.state, self.name),
-            postgres_folder(environment) / "standby",
-            superuser(environment, self.name, port),
-        )
-
-    @property
-    def cluster(self) -> Cluster:
-        """The cluster with its settings: the primary's, for the day it takes over. Raises Rejected before that."""
-        archive = archive_of(self._environment)
-        settings = protected_settings(self._bare.access.port, archive)
-        return Cluster(self._bare.place, self._bare.folder, self._bare.access, settings, archive.variables)
-
-    def is_up(self) -> bool:
-        """Whether its postmaster runs."""
-        return self._bare.daemon is not None
 
     def up(self, say: Say) -> None:
         """Run until it follows the primary, which must be up. Built anew where that cannot be."""
@@ -73,10 +54,6 @@ class Standby:
                 f"{self._bare.last_words()}",
                 f"see {self._bare.place.log} and the primary's log",
             )
-
-    def down(self, say: Say) -> None:
-        """Stop it; data stays."""
-        self._bare.stop(say)
 
     def status(self) -> ServiceStatus:
         """Healthy means that it answers and follows; the detail tells how far behind it is."""

@@ -44,6 +44,19 @@ def test_an_app_gets_a_database_once_and_keeps_its_rows(data_platform: DataPlatf
     ]
 
 
+def test_the_roles_that_policies_name_are_made_again_wherever_they_are_missing(
+    data_platform: DataPlatform, shop: str
+) -> None:
+    admin = data_platform.primary.cluster.access.url
+    question = "SELECT rolcanlogin, rolinherit, rolbypassrls FROM pg_roles WHERE rolname = 'service_role'"
+    for mend in (lambda: data_platform.primary.up(print), lambda: data_platform.database.ensure("web-shop")):
+        rows(admin, "DROP ROLE service_role")
+        mend()
+        assert rows(admin, question) == [(False, False, True)]
+    may = "SELECT pg_has_role(current_user, 'service_role', 'SET'), pg_has_role(current_user, 'service_role', 'USAGE')"
+    assert rows(shop, may) == [(True, False)], "it may become that role, and inherits nothing of it"
+
+
 def test_an_app_cannot_enter_the_database_of_another(data_platform: DataPlatform, shop: str) -> None:
     other = data_platform.database.scratch("other-app")
     try:

@@ -36,17 +36,12 @@ INSERT INTO shifts (id, assignment_id, guard_id, starts_at, ends_at, break_minut
 
 
 @pytest.fixture
-def roles(data_platform: DataPlatform) -> str:
-    """The superuser's URL of a cluster that has Supabase's three roles."""
+def superuser_url(data_platform: DataPlatform) -> str:
     environment = data_platform.environment
-    url = superuser(environment, "postgres-primary", environment.platform.postgres_port).url
-    for role in ("anon", "authenticated", "service_role"):
-        if not rows(url, f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):
-            rows(url, f"CREATE ROLE {role} NOLOGIN")
-    return url
+    return superuser(environment, "postgres-primary", environment.platform.postgres_port).url
 
 
-def test_it_leads_to_its_models_and_all_the_way_back(roles: str, scratch_url: str) -> None:
+def test_it_leads_to_its_models_and_all_the_way_back(scratch_url: str) -> None:
     schema = AlembicSchema(FOLDER, scratch_url)
     empty = schema.fingerprint()
     assert lint(schema.written("expand")).blocking == ()
@@ -63,7 +58,7 @@ def test_it_leads_to_its_models_and_all_the_way_back(roles: str, scratch_url: st
     assert schema.fingerprint() == empty
 
 
-def test_hours_that_were_there_get_their_paid_minutes(roles: str, scratch_url: str, tmp_path: Path) -> None:
+def test_hours_that_were_there_get_their_paid_minutes(scratch_url: str, tmp_path: Path) -> None:
     before = tmp_path / "expand"
     before.mkdir()
     for file in sorted((FOLDER / "expand").glob("000[1-6]*.py")):
@@ -78,11 +73,10 @@ def test_hours_that_were_there_get_their_paid_minutes(roles: str, scratch_url: s
     assert (last.rows, last.left_over) == (1, 0)
 
 
-def test_each_role_sees_and_writes_its_own_rows_only(roles: str, scratch_url: str) -> None:
+def test_each_role_sees_and_writes_its_own_rows_only(scratch_url: str) -> None:
     AlembicSchema(FOLDER, scratch_url).upgrade("expand", print)
     rows(scratch_url, PEOPLE)
-    name = access_to(scratch_url).database
-    with psycopg.connect(roles.rsplit("/", 1)[0] + f"/{name}", autocommit=True) as connection:
+    with psycopg.connect(scratch_url, autocommit=True) as connection:
 
         def ask(who: UUID, question: str) -> int:
             connection.execute("SET ROLE authenticated")
@@ -110,10 +104,21 @@ def test_each_role_sees_and_writes_its_own_rows_only(roles: str, scratch_url: st
                 ask(who, statement)
 
 
-def test_without_the_roles_it_says_who_has_to_make_them(roles: str, scratch_url: str) -> None:
-    rows(roles, "ALTER ROLE anon RENAME TO anon_away")
+def test_the_service_sees_every_row_and_a_stranger_none(scratch_url: str) -> None:
+    AlembicSchema(FOLDER, scratch_url).upgrade("expand", print)
+    rows(scratch_url, PEOPLE)
+    with psycopg.connect(scratch_url, autocommit=True) as connection:
+        connection.execute("SET ROLE service_role")
+        assert connection.execute("SELECT count(*) FROM shifts").fetchone() == (1,)
+        connection.execute("SET ROLE anon")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT count(*) FROM shifts")
+
+
+def test_without_the_roles_it_says_who_has_to_make_them(superuser_url: str, scratch_url: str) -> None:
+    rows(superuser_url, "ALTER ROLE anon RENAME TO anon_away")
     try:
         with pytest.raises(CommandFailed, match="the roles anon are missing and app_shop may not make them"):
             AlembicSchema(FOLDER, scratch_url).upgrade("expand", print)
     finally:
-        rows(roles, "ALTER ROLE anon_away RENAME TO anon")
+        rows(superuser_url, "ALTER ROLE anon_away RENAME TO anon")

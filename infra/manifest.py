@@ -56,6 +56,12 @@ class Smoke(Part):
     timeout_seconds: int = Field(120, ge=1, le=3600)
 
 
+class Flag(Part):
+    """The feature flag that this version's new code is behind. The ramp may turn it up instead of the traffic."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+
+
 class SchemaWaiver(Part):
     """One finding in one revision that somebody accepts until a day."""
 
@@ -95,6 +101,7 @@ class Manifest(Part):
     health: Health = Health()
     checks: Checks = Checks()
     smoke: Smoke = Smoke()
+    flag: Flag | None = None
     migrations: SchemaFiles | None = Field(None, alias="schema")
 
     @field_validator("name")

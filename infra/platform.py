@@ -12,6 +12,8 @@ from infra.edge import Edge
 from infra.edge.caddy import CaddyEdge
 from infra.environment import Environment
 from infra.errors import BadInput
+from infra.flags import Flags
+from infra.flags.local import LocalFlags
 from infra.hosting import Hosting
 from infra.hosting.local import LocalHosting
 from infra.incidents import Incidents
@@ -37,6 +39,7 @@ class Platform:
     objects: Objects
     notify: Notify
     incidents: Incidents
+    flags: Flags
 
 
 def connect(environment: Environment, app: str) -> Platform:
@@ -86,4 +89,5 @@ def _local(environment: Environment, app: str) -> Platform:
         objects=objects,
         notify=Logbook(environment.state / "notifications.jsonl"),
         incidents=StoredIncidents(objects),
+        flags=LocalFlags(environment.state / "flags" / f"{app}.json"),
     )

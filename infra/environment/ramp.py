@@ -26,6 +26,7 @@ class Canary(Part):
     requests slower than that), more than 3 failed health checks in a row.
     """
 
+    by: Literal["traffic", "flag"] = "traffic"
     weights: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (5, 25, 50, 100)
     alpha: float = Field(0.01, gt=0, lt=0.5)
     beta: float = Field(0.05, gt=0, lt=0.5)

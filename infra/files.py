@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from infra.errors import BadInput
@@ -37,3 +40,12 @@ def make_folder(path: Path) -> Path:
     if not os.access(path, os.W_OK | os.X_OK):
         raise BadInput(str(path), "is not writable", "choose another path or mend its permissions")
     return path
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Held by one thread of one process at a time; a crash lets go of it."""
+    make_folder(path.parent)
+    with path.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

@@ -6,18 +6,16 @@ requests, and 1,200 changes of this file none of 5,452.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from infra.edge import SLOTS, Route, Target
 from infra.errors import PipelineError
-from infra.files import make_folder, write_atomically
+from infra.files import locked, write_atomically
 
 FULL_SHARE = 0x10000
 FOREVER = "9999999999"
@@ -36,8 +34,8 @@ class RouteFile:
 
     Caddy falls back to the copy when the file is missing or damaged, and when the weight was lent and its time is
     over: so a release that dies, with everything else that could act, still loses its visitors. The copy is the
-    same route with all traffic on the live slot. It is put right before a change and after it: whoever is killed in between
-    leaves a copy whose targets are attached still.
+    same route with all traffic on the live slot. It is put right before a change and after it: whoever is killed
+    in between leaves a copy whose targets are attached still.
     """
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -98,15 +96,6 @@ def is_address(text: str) -> bool:
     """Whether `text` is host:port with a port that can exist."""
     match = ADDRESS.fullmatch(text)
     return match is not None and 1 <= int(match["port"]) <= 65535
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Held by one thread of one process at a time; a crash lets go of it."""
-    make_folder(path.parent)
-    with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def _edge(route: Route) -> str:

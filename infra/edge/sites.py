@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-from infra.edge.route_file import locked
 from infra.environment import Environment
 from infra.errors import BadInput
-from infra.files import write_atomically
+from infra.files import locked, write_atomically
 
 
 class Sites:

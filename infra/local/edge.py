@@ -13,11 +13,11 @@ from typing import Any
 from infra import processes
 from infra.commands import Say, command
 from infra.edge import caddy_admin, caddy_config
-from infra.edge.route_file import RouteFile, locked
+from infra.edge.route_file import RouteFile
 from infra.edge.sites import Sites
 from infra.environment import Environment
 from infra.errors import BadInput, Rejected, Unreachable
-from infra.files import make_folder, write_atomically
+from infra.files import locked, make_folder, write_atomically
 from infra.local import Place, ServiceStatus
 from infra.ports import check_free, listen
 

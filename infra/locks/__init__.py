@@ -1,0 +1,81 @@
+"""The lock of an environment: who may change what visitors meet, one at a time, with a name to ask.
+
+A lock outlives its holder on purpose: whoever died left work that somebody must finish before the next one begins.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import psutil
+
+from infra.errors import Rejected
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds it: `name` is the id of a release (or of what else is done), `what` the verb, `why` for people.
+
+    `host`, `pid` and `started` (seconds since the epoch) name the process; `since` is when it took the lock.
+    """
+
+    name: str
+    what: str
+    app: str
+    version: str
+    why: str
+    flow_run: str
+    host: str
+    pid: int
+    started: float
+    since: float
+
+    def __str__(self) -> str:
+        when = time.strftime("%H:%M:%S", time.gmtime(self.since))
+        return f"{self.what} of {self.app} {self.version} ({self.name}) since {when} UTC: {self.why}"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """One holding of the lock. `generation` grows with each: an old one can never be taken for a newer."""
+
+    generation: int
+    holder: Holder
+
+
+class Busy(Rejected):
+    """Somebody has it. `lock` says who."""
+
+    def __init__(self, message: str, lock: Lock, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.lock = lock
+
+
+class Locks(Protocol):
+    """One lock, that of an environment."""
+
+    def read(self) -> Lock | None:
+        """Who has it now; None when it is free."""
+
+    def acquire(self, holder: Holder) -> Lock:
+        """Take it when it is free. Raises Busy also when its holder is dead: what that one left comes first."""
+
+    def take_over(self, seen: Lock, holder: Holder) -> Lock:
+        """Take it from a holder that was seen dead. Raises Busy when it lives, or when the lock changed hands."""
+
+    def release(self, lock: Lock) -> bool:
+        """Give it back; False when it is no longer ours. May be repeated."""
+
+    def is_held_by_the_living(self, lock: Lock) -> bool:
+        """Whether the holder may still act."""
+
+
+def this_process(name: str, what: str, app: str, version: str, why: str, flow_run: str) -> Holder:
+    """This very process as a holder, from now on."""
+    pid = os.getpid()
+    started = psutil.Process(pid).create_time()
+    return Holder(name, what, app, version, why, flow_run, socket.gethostname(), pid, started, time.time())

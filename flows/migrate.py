@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -11,9 +12,10 @@ from prefect.runtime import flow_run
 
 from flows import outcome
 from flows.expand import expand, verify
+from flows.way_back import put_data_back, put_schema_back
 from infra.environment import load_environment
 from infra.errors import BadInput, PipelineError
-from tasks import contract_schema, expand_schema
+from tasks import contract_schema, expand_schema, restore_to_point
 from tasks.announce import announce, one_line, open_incident
 from tasks.checkout import checkout
 from tasks.find_live import find_live
@@ -22,16 +24,26 @@ from tasks.notes import mark_put_back, read_notes
 from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.protect_data import protect_data
 from tasks.prove_schema import prove_schema
+from tasks.records import Record, check_not_aborted, end_record, write_record
 from tasks.release import Release, release_id
+from tasks.restore_to_point import hold_log, let_go_of_log
 from tasks.schema.proof import proving_ground
 from tasks.schema.verifying import revisions_now
 from tasks.smoke_test import smoke_test
 
 Action = Literal["apply", "verify", "promote", "contract"]
 MIGRATED, PLANNED = "Migrated", "Planned"
+
+
+def put_contract_back(order: Release, facts: dict[str, Any]) -> str:
+    """What was dropped again, with what was in it."""
+    return contract_schema.put_contract_back(order, facts, restore=put_data_back)
+
+
 WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
-    expand_schema.NAME: expand_schema.put_schema_back,
-    contract_schema.NAME: contract_schema.put_contract_back,
+    expand_schema.NAME: put_schema_back,
+    contract_schema.NAME: put_contract_back,
+    restore_to_point.NAME: restore_to_point.let_go_of_log,
 }
 
 
@@ -55,15 +67,34 @@ def migrate(
         return outcome.failed(outcome.REFUSED, str(error))
     except GateClosed as closed:
         return outcome.failed(outcome.GATE_CLOSED, one_line(closed))
+    if action == "verify" or (action == "contract" and not drop):
+        return _look(action, order)
+    return _change(action, Record(order, str(flow_run.id), "running", time.time()))
+
+
+def _look(action: Action, order: Release) -> State[Any]:
+    """Changes nothing, so there is nothing to put back."""
     try:
-        if action == "contract" and not drop:
+        if action == "contract":
             return outcome.completed(PLANNED, _plan(order))
-        return outcome.completed(MIGRATED, _STEPS[action](order))
+        return outcome.completed(MIGRATED, verify(order, revisions_now(order)))
+    except PipelineError as failure:
+        reason = one_line(failure)
+        return outcome.failed(outcome.GATE_CLOSED if isinstance(failure, GateClosed) else outcome.FAILED, reason)
+
+
+def _change(action: Action, record: Record) -> State[Any]:
+    """On record from before the first act, so that `pipeline abort` finds it, dead or alive."""
+    write_record(record)
+    try:
+        done = (_contract if action == "contract" else _expand)(record.release)
     except BaseException as failure:
-        ended = _end_badly(order, failure)
+        ended = _end_badly(record, failure)
         if not isinstance(failure, Exception):
             raise  # cancelled: the way back is done, and Prefect says Cancelled
         return ended
+    end_record(record, "promoted", f"migration ({action}): {done}")
+    return outcome.completed(MIGRATED, done)
 
 
 def _order(action: Action, repository: str, ref: str, app: str, environment: str) -> Release:
@@ -80,14 +111,15 @@ def _order(action: Action, repository: str, ref: str, app: str, environment: str
     return checkout(environment, repository, ref, unique)
 
 
-def _apply(order: Release) -> str:
+def _expand(order: Release) -> str:
     lint_schema(order)
+    log = hold_log(order)
     protect_data(order)
-    return expand(order)
-
-
-def _verify(order: Release) -> str:
-    return verify(order, revisions_now(order))
+    check_not_aborted(order)
+    done = expand(order)
+    check_not_aborted(order)
+    let_go_of_log(order, log)
+    return done
 
 
 def _plan(order: Release) -> str:
@@ -107,44 +139,50 @@ def _may_it(order: Release) -> str:
 def _contract(order: Release) -> str:
     contract_schema.check_contract(order)
     losses = contract_schema.plan_contract(order)
+    log = hold_log(order)
     protect_data(order)
+    check_not_aborted(order)
     after = contract_schema.contract_schema(order, losses)
     live = find_live(order)
     if live:
         smoke_test(*live)
+    check_not_aborted(order)
+    let_go_of_log(order, log)
     return f"{len(losses)} tables and columns dropped, at {', '.join(after)}; {prove_schema(order)}"
 
 
-_STEPS: dict[Action, Callable[[Release], str]] = {
-    "apply": _apply,
-    "verify": _verify,
-    "promote": _apply,
-    "contract": _contract,
-}
-
-
-def _end_badly(order: Release, failure: BaseException) -> State[Any]:
-    reason = one_line(failure)
+def _end_badly(record: Record, failure: BaseException) -> State[Any]:
+    order, reason = record.release, one_line(failure)
     try:
         undone = _go_back(order)
     except WayBackFailed as worse:
+        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
         open_incident(order, "P1", one_line(worse), f"{worse}\n\nit went back because of: {reason}")
         return outcome.failed(outcome.WAY_BACK_FAILED, f"{one_line(worse)}; it went back because of: {reason}")
     if undone:
+        end_record(record, "rolled back", reason)
         open_incident(order, "P2", f"migration of {order.app} {order.label}: {reason}", "\n".join(undone))
         announce(order, f"migration of {order.app} {order.label} went back: {reason}", "; ".join(undone), "warning")
         return outcome.failed(outcome.ROLLED_BACK, f"{reason}; {'; '.join(undone)}")
-    return outcome.failed(outcome.GATE_CLOSED if isinstance(failure, GateClosed) else outcome.FAILED, reason)
+    is_gate = isinstance(failure, GateClosed)
+    end_record(record, "gate closed" if is_gate else "failed", reason)
+    return outcome.failed(outcome.GATE_CLOSED if is_gate else outcome.FAILED, reason)
 
 
 def _go_back(order: Release) -> list[str]:
+    """What was put back, a line each; a log that was held and let go of is nothing that anybody saw."""
     done = []
-    for note in reversed(read_notes(order)):
+    for note in sorted(read_notes(order), key=lambda note: note.order, reverse=True):
         if note.is_put_back:
             continue
         try:
-            done.append(WAYS_BACK[note.stage](order, note.facts))
+            line = WAYS_BACK[note.stage](order, note.facts)
         except PipelineError as error:
-            raise WayBackFailed(f"the way back of {order.label} stopped at {note.stage}: {error}") from error
+            raise WayBackFailed(
+                f"the way back of {order.label} stopped at {note.stage}: {error}",
+                f"mend the cause, then: pipeline abort --env {order.environment} --app {order.app} "
+                f"--release {order.id}",
+            ) from error
         mark_put_back(order, note)
+        done += [line] if note.stage != restore_to_point.NAME else []
     return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from tasks.schema.proof import check_proven, note_applied
 from tasks.stage import stage
 
 NAME = "contract-schema"
+Restore = Callable[[Release, dict[str, Any]], str]
 HOUR_SECONDS = 3600.0
 
 
@@ -66,7 +68,7 @@ def check_contract(release: Release) -> str:
     if others:
         raise GateClosed(
             f"contract: {len(others)} processes of other versions over 0: {', '.join(sorted(others))}",
-            "they may need what is dropped; end them first (the version before stays warm until the next release)",
+            f"they may need what is dropped: pipeline retire --app {release.app} --env {release.environment}",
         )
     return f"live for {hours:.1f} h, at least {least:g} h; no other version runs"
 
@@ -117,25 +119,33 @@ def contract_schema(release: Release, losses: list[Loss]) -> tuple[str, ...]:
 
 
 @stage("way back: contract", tries=3)
-def put_contract_back(release: Release, facts: dict[str, Any]) -> str:
-    """Makes the dropped tables and columns again; what was in them is only in the snapshot from before.
+def put_contract_back(release: Release, facts: dict[str, Any], restore: Restore) -> str:
+    """The dropped tables and columns again, and by `restore` what was in them; harmless when nothing was applied.
 
-    Raises WayBackFailed when rows were lost, naming the restore point; harmless when nothing was applied.
+    Raises WayBackFailed when the schema is not as it was then, or what `restore` raises.
     """
     say = speaker()
     schema = schema_of(release, release.platform.database.url(release.app))
     before = tuple(facts["revisions"])
     if schema is None or set(schema.current()) == set(before):
         return "no contract was applied"
-    schema.back_to(before, say)
-    lost = [loss for loss in facts.get("losses", []) if loss["rows"]]
-    if lost or fingerprint_of(access_of(release)) != facts["fingerprint"]:
-        missing = "; ".join(f"{loss['what']} had {loss['rows']} rows" for loss in lost) or "its digest differs"
+    waiting = {revision.id for revision in schema.pending("contract")}
+    lost = [loss for loss in facts["losses"] if loss["rows"] and loss["revision"] not in waiting]
+    if lost:
+        done = f"{restore(release, facts)}, because {_told(lost)}"
+    else:
+        schema.back_to(before, say)
+        done = f"schema back at {names(before)}; what was dropped held no rows"
+    if fingerprint_of(access_of(release)) != facts["fingerprint"]:
         raise WayBackFailed(
-            f"the schema is at {names(before)} again, but not what was in it: {missing}",
-            f"bring the rows back from the restore point before-{release.id}",
+            f"{done}, but the schema is not as it was: the digests differ",
+            f"compare it with the restore point before-{release.id}: pipeline restore --dry-run",
         )
-    return f"schema back at {names(before)}; what was dropped held no rows"
+    return done
+
+
+def _told(losses: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{loss['what']} had {loss['rows']} rows" for loss in losses)
 
 
 def _pending(release: Release) -> list[Written]:

@@ -40,8 +40,17 @@ migrate = typer.Typer(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the verbs below `migrate`."""
+    """Register the verbs below `migrate`, and `retire`, which a contract waits for."""
     app.add_typer(migrate)
+    app.command()(retire)
+
+
+def retire(app: App, env: Env = "local", wait: Wait = True, json: Json = False) -> None:
+    """End the version that is kept warm beside the live one, so that a contract may run.
+
+    Refused (exit code 2) while a release is in flight or the version has visitors. A roll back then takes a release.
+    """
+    raise typer.Exit(run_flow("retire", env, {"app": app}, wait, json))
 
 
 @migrate.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,20 @@ from apps import commit, manifest, server
 from prefect.artifacts import Artifact
 from prefect.client.schemas.objects import State
 
+from flows.abort import abort
 from flows.migrate import migrate
 from flows.release import release
-from infra.database.connection import Access, access_to
+from flows.retire import retire
+from infra.database.connection import Access, access_to, connected
+from infra.database.local_recovery import superuser_of
 from infra.environment import Environment
 from infra.platform import Platform, connect
 from infra.schema.applied import applied_revisions
 from tasks.checkout import checkout
 from tasks.expand_schema import expand_schema
 from tasks.outcomes import GateClosed
+from tasks.records import Record, list_records, read_record, write_record
+from tasks.restore_to_point import hold_log
 from tasks.schema.proof import note_verified, read_proof
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow]
@@ -114,7 +120,7 @@ def test_unsafe_sql_is_refused_before_anything_is_touched(started_platform: Envi
     assert [one.id for one in applied_revisions(platform_access(platform))] == ["1"]
 
 
-def test_a_migration_that_damages_data_asks_for_a_restore_and_says_what_it_saw(
+def test_a_migration_that_damages_data_is_undone_by_a_restore_and_its_record_says_so(
     started_platform: Environment, repository: Path
 ) -> None:
     rule = 'invariants = ["SELECT id FROM users WHERE email IS NULL"]\n'
@@ -126,11 +132,39 @@ def test_a_migration_that_damages_data_asks_for_a_restore_and_says_what_it_saw(
 
     state = run("apply", repository=str(repository), ref="v2")
 
-    assert state.name == "WayBackFailed"
-    assert "needs a restore to before 1 was left" in str(state.message)
-    assert "12 rows over 0 in 'SELECT id FROM users WHERE email IS NULL'" in str(state.message)
-    incident = next(i for i in connect(started_platform, "damage-schema").incidents.list() if "damage" in i.title)
-    assert incident.severity == "P1"
+    assert state.name == "RolledBack"
+    assert "because the migration damaged data: 12 rows over 0 in 'SELECT id FROM users WHERE email" in str(
+        state.message
+    )
+    platform = connect(started_platform, "damage-schema")
+    assert rows(url_of(platform), "SELECT count(email) FROM users") == [(100,)]
+    assert [one.id for one in applied_revisions(platform_access(platform))] == ["1"]
+    incident = next(i for i in platform.incidents.list() if "damage" in i.title)
+    assert incident.severity == "P2"
+    record, first = list_records(platform.objects, "damage-schema")
+    assert (record.release.label, record.standing) == ("v2", "rolled back")
+    assert (first.standing, first.reason) == ("promoted", "migration (apply): 1 of 1 revisions are verified in local")
+    with connected(superuser_of(started_platform, "damage-schema")) as connection:
+        assert connection.execute("SELECT 1 FROM pg_replication_slots WHERE slot_name LIKE 'release%'").fetchall() == []
+
+
+def test_a_migration_that_died_is_found_and_taken_back_by_an_abort(
+    started_platform: Environment, repository: Path
+) -> None:
+    files = {"pipeline.toml": app("dead-schema"), "server.py": server()}
+    commit(repository, "v1", {**files, "db/1_users.sql": BASE, "db/1_users.down.sql": "DROP TABLE users;"})
+    order = checkout.fn("local", str(repository), "v1", "apply-v1-dead")
+    write_record(Record(order, "a flow run that was killed", "running", time.time()))
+    hold_log.fn(order)
+    expand_schema.fn(order)
+
+    state = abort(app="dead-schema", reason="it died", environment="local", wait_seconds=0, return_state=True)  # type: ignore[call-overload] # Prefect's
+
+    assert state.name == "RolledBack"
+    assert applied_revisions(platform_access(order.platform)) == []
+    record = read_record(order.platform.objects, "dead-schema", order.id)
+    assert record is not None
+    assert (record.standing, record.reason) == ("rolled back", "aborted: it died")
 
 
 def test_when_the_live_version_fails_on_the_new_schema_it_is_undone(
@@ -185,14 +219,36 @@ def test_contract_shows_what_goes_and_waits_until_nobody_can_look_back(
     assert "contract: 1 processes of other versions over 0: v1" in str(early.message)
     assert rows(url_of(platform), "SELECT count(email) FROM users") == [(100,)]
 
-    for found in platform.hosting.deployments():
-        if found.ref == "v1":
-            platform.hosting.stop(found.id, 0)
+    assert retire(app="bake-schema", environment="local", return_state=True).name == "Retired"
+    assert [(found.ref, found.is_running) for found in platform.hosting.deployments()] == [("v2", True), ("v1", False)]
     done = run("contract", app="bake-schema", drop=True)
     assert done.name == "Migrated"
     assert str(done.message).startswith("1 tables and columns dropped, at 2")
     columns = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'email'"
     assert rows(url_of(platform), columns) == [(0,)]
+
+
+@pytest.mark.slow
+def test_a_contract_that_the_live_version_cannot_live_with_brings_back_what_it_dropped(
+    started_platform: Environment, repository: Path, tmp_path: Path, settings: Path
+) -> None:
+    smoke = f'[smoke]\ncommand = "test ! -e {tmp_path}/broken"\n'
+    files = {"pipeline.toml": app("regret-schema", more=smoke), "server.py": server()}
+    drop = {
+        "db/contract/2_email.sql": "ALTER TABLE users DROP COLUMN email;",
+        "db/contract/2_email.down.sql": "ALTER TABLE users ADD COLUMN email text;",
+    }
+    commit(repository, "v1", {**files, "db/1_users.sql": BASE, "db/1_users.down.sql": "DROP TABLE users;", **drop})
+    assert release(repository=str(repository), ref="v1", environment="local", return_state=True).name == "Promoted"
+    settings.write_text(settings.read_text() + "\n[migrations]\nbake_hours = 0\n")
+    (tmp_path / "broken").touch()
+
+    state = run("contract", app="regret-schema", drop=True)
+
+    assert state.name == "RolledBack"
+    assert "because users.email had 100 rows" in str(state.message)
+    url = url_of(connect(started_platform, "regret-schema"))
+    assert rows(url, "SELECT count(*) FROM users WHERE email = 'u' || id") == [(100,)]
 
 
 def test_where_proof_is_asked_for_only_what_was_verified_goes_in(

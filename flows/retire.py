@@ -1,0 +1,28 @@
+"""Ends the version that is kept warm beside the live one: from then on a contract may run, and nobody can roll back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import outcome
+from infra.errors import BadInput, Rejected
+from tasks.retire_version import find_retiring, retire_version
+
+RETIRED = "Retired"
+
+
+@flow(name="retire", flow_run_name="retire the version before the live one of {app} in {environment}")
+def retire(app: str, environment: str = "local") -> State[Any]:
+    """Ends Retired, also when there was nothing to end, or Refused: a release is in flight, or it has visitors."""
+    try:
+        ended = [retire_version(what) for what in find_retiring(environment, app)]
+    except (BadInput, Rejected) as error:
+        return outcome.failed(outcome.REFUSED, str(error))
+    if not ended:
+        return outcome.completed(RETIRED, f"no version of {app} runs beside the live one in {environment}")
+    return outcome.completed(
+        RETIRED, f"{', '.join(ended)} of {app} was ended in {environment}: a roll back now takes a release"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.database.local_recovery import recovery_of
-from infra.database.restore_plan import Plan
+from infra.database.recovery import RestorePlan
 from infra.database.targets import Target
 from infra.environment import load_environment
 from infra.local.postgres_promotion import Promotion
@@ -13,7 +13,7 @@ from tasks.stage import stage
 
 
 @stage("plan restore", tries=3)
-def plan_restore(environment: str, target: Target) -> Plan:
+def plan_restore(environment: str, target: Target) -> RestorePlan:
     """What a restore would do; touches nothing. Raises Rejected when the target cannot be reached."""
     plan = recovery_of(load_environment(environment)).plan(target, speaker())
     for line in plan.lines():

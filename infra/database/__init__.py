@@ -11,7 +11,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class DatabaseHealth:
-    """What the cluster says of itself now. Lag is what the standby has yet to replay."""
+    """What the cluster says of itself now. Lag is what the standby has yet to replay.
+
+    `has_standby` is no where whoever keeps the database looks after a second copy out of our sight.
+    """
 
     is_writable: bool
     server_version: str
@@ -21,6 +24,7 @@ class DatabaseHealth:
     archive_failing: bool
     last_archived_wal: str
     unarchived_seconds: float
+    has_standby: bool = True
 
 
 @dataclass(frozen=True)

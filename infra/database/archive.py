@@ -38,11 +38,12 @@ class Archive:
     access_key: str
     secret: str = field(repr=False)
     backup_key: str = field(repr=False)
+    region: str = "us-east-1"
 
     @cached_property
     def objects(self) -> S3Objects:
         """The bucket."""
-        return S3Objects(self.endpoint, self.access_key, self.secret, self.bucket)
+        return S3Objects(self.endpoint, self.access_key, self.secret, self.bucket, self.region)
 
     @cached_property
     def key(self) -> Key:

@@ -7,7 +7,7 @@ restore to that position must bring back, row for row. Nothing is paused: a kill
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -43,12 +43,22 @@ def count_at_rest(standby: Access, at_least: str) -> Census:
         watch = stack.enter_context(connected(replace(standby, database=MAINTENANCE)))
         _wait_for(watch, at_least)
         lsn = _freeze(watch, sessions)
-        return Census(lsn, {name: _count(session) for name, session in sessions.items()})
+        return Census(lsn, {name: count_tables(session) for name, session in sessions.items()})
 
 
 def count_rows(access: Access) -> Counts:
     """Rows by database and table, of a cluster that nobody else uses."""
     return {name: _count_in(replace(access, database=name)) for name in app_databases(access)}
+
+
+def count_tables(session: psycopg.Connection, schemas: Collection[str] = ()) -> dict[str, int]:
+    """Rows by table, of the named schemas or of all."""
+    found = session.execute(_TABLES).fetchall()
+    return {
+        f"{schema}.{table}": _rows(session, schema, table)
+        for schema, table in found
+        if schema in (schemas or (schema,))
+    }
 
 
 def check_same(expected: Mapping[str, Mapping[str, int]], found: Mapping[str, Mapping[str, int]]) -> int:
@@ -90,12 +100,7 @@ def _freeze(watch: psycopg.Connection, sessions: Mapping[str, psycopg.Connection
 
 def _count_in(access: Access) -> dict[str, int]:
     with connected(access) as session:
-        return _count(session)
-
-
-def _count(session: psycopg.Connection) -> dict[str, int]:
-    found = session.execute(_TABLES).fetchall()
-    return {f"{schema}.{table}": _rows(session, schema, table) for schema, table in found}
+        return count_tables(session)
 
 
 def _rows(session: psycopg.Connection, schema: str, table: str) -> int:

@@ -14,14 +14,15 @@ from infra.database.connection import Access
 from infra.database.names import app_names
 from infra.database.points import KnownPoint, list_points
 from infra.database.proof import Proof, newest_proof
+from infra.database.recovery import Recovery
 from infra.database.restore_plan import Plan, plan_restore
 from infra.database.retention import Expired, expire, plan_expiry
 from infra.database.revisions import all_revisions
 from infra.database.slots import drop_slot, make_slot
+from infra.database.supabase_recovery import SupabaseRecovery
 from infra.database.targets import Target
 from infra.database.verification import Verification
 from infra.environment import Environment
-from infra.errors import BadInput
 from infra.local.alone import alone
 from infra.local.postgres_app_restore import AppRestored, restore_app
 from infra.local.postgres_promotion import Promotion, promote
@@ -115,10 +116,6 @@ def superuser_of(environment: Environment, app: str) -> Access:
     return replace(superuser(environment, "postgres-primary", port), database=app_names(app).database)
 
 
-def recovery_of(environment: Environment) -> LocalRecovery:
-    """What can be done with the backups of an environment. Raises BadInput where its database is a vendor's."""
-    if environment.kind != "local":
-        raise BadInput(
-            "environment", f"{environment.name!r} keeps its backups at a vendor, out of reach", "use --env local"
-        )
-    return LocalRecovery(environment)
+def recovery_of(environment: Environment) -> Recovery:
+    """What can be done with the backups of an environment, whoever keeps its database. Raises BadInput."""
+    return LocalRecovery(environment) if environment.kind == "local" else SupabaseRecovery(environment)

@@ -14,6 +14,8 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def check_standby(health: DatabaseHealth, limit_bytes: int) -> str:
     """Open when a standby follows closely: it is where we go when the primary dies."""
+    if not health.has_standby:
+        return "whoever keeps the database keeps its second copy, out of our sight"
     if not health.standby_connected:
         raise GateClosed("standby: not connected")
     if health.standby_lag_bytes > limit_bytes:

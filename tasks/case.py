@@ -1,6 +1,7 @@
-"""The evidence about one candidate: visitors' and the pipeline's own probes' kept apart, and one ruling on both.
+"""The evidence about one candidate: visitors of both arms, a second witness kept apart, and one ruling on both.
 
-Probes are not visitors: ten good answers a second to ourselves must not outweigh the people who get errors.
+The second is the pipeline's own probes, which must not outweigh the people who get errors, or, where a flag is turned
+up, every answer of the version, which are held against the limits only.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from infra.environment import Canary
 from infra.errors import BadInput
 from tasks.analysis import Analysis, Batch, Policy, Verdict
 from tasks.analysis.verdict import Outcome
+from tasks.dial import Second
 
-By = Literal["visitors", "probes"]
-SOURCES: tuple[By, By] = ("visitors", "probes")
-# Two analyses may each be wrong: this part of alpha and of beta goes to the probes, the rest to the visitors.
-PROBES_SHARE = 0.1
+By = Literal["visitors", "probes", "everyone"]
+# Two analyses may each be wrong: this part of alpha and of beta goes to the second, the rest to the visitors.
+SECOND_SHARE = 0.1
+SAID = {"probes": "asked by the pipeline itself", "everyone": "among all answers of the version"}
 # Visitors' e-value against the candidate from which on no probe speaks for it. (They fail it at 1 / alpha and more.)
 LEANING = 3.0
 
@@ -48,9 +50,10 @@ def policy_of(canary: Canary) -> Policy:
 class Case:
     """Two analyses over the same ramp. The bounds of the policy hold for both together."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.visitors = Analysis(_part(policy, 1.0 - PROBES_SHARE))
-        self.probes = Analysis(_part(policy, PROBES_SHARE))
+    def __init__(self, policy: Policy, second: Second = "probes") -> None:
+        self.second = second
+        self.visitors = Analysis(_part(policy, 1.0 - SECOND_SHARE))
+        self.probes = Analysis(_part(policy, SECOND_SHARE))
 
     def begin_step(self) -> None:
         """A new weight: a pass needs fresh requests."""
@@ -62,7 +65,7 @@ class Case:
         self.visitors.add(batch)
 
     def probe(self, batch: Batch) -> None:
-        """What probes were answered."""
+        """What the second witness saw: answers to probes, or all of the version's."""
         self.probes.add(batch)
 
     def health(self, is_healthy: bool) -> None:
@@ -75,11 +78,11 @@ class Case:
         if visitors.outcome == "fail":
             return Ruling("fail", "visitors", visitors.reason)
         if probes.outcome == "fail":
-            return Ruling("fail", "probes", f"{probes.reason}, asked by the pipeline itself")
+            return Ruling("fail", self.second, f"{probes.reason}, {SAID[self.second]}")
         if visitors.outcome == "pass":
             return Ruling("pass", "visitors", visitors.reason)
         if is_quiet and probes.outcome == "pass" and leaning(visitors) < LEANING:
-            return Ruling("pass", "probes", f"{probes.reason}, asked by the pipeline itself: {_few(visitors)}")
+            return Ruling("pass", self.second, f"{probes.reason}, {SAID[self.second]}: {_few(visitors)}")
         return Ruling("inconclusive", "visitors", _undecided(visitors, probes, is_quiet))
 
     def e_values(self) -> dict[str, float]:
@@ -92,22 +95,23 @@ class Case:
 
     def to_json(self) -> str:
         """Everything needed to go on in the next step."""
-        return json.dumps({"visitors": self.visitors.to_json(), "probes": self.probes.to_json()})
+        return json.dumps({"visitors": self.visitors.to_json(), self.second: self.probes.to_json()})
 
     @classmethod
     def from_json(cls, text: str) -> Case:
         """What `to_json` wrote. Raises BadInput for anything else."""
         try:
             table = json.loads(text)
-            visitors, probes = str(table["visitors"]), str(table["probes"])
+            second: Second = "everyone" if "everyone" in table else "probes"
+            visitors, probes = str(table["visitors"]), str(table[second])
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput("evidence", f"cannot be read: {error!r}", "start the ramp afresh") from error
-        case = cls(Policy())
+        case = cls(Policy(), second)
         case.visitors, case.probes = Analysis.from_json(visitors), Analysis.from_json(probes)
         return case
 
     def _evidence(self) -> list[tuple[str, float, float]]:
-        found = {"visitors": self.visitors.verdict, "probes": self.probes.verdict}
+        found = {"visitors": self.visitors.verdict, self.second: self.probes.verdict}
         return [
             (f"{source}.{metric.metric}.{one.question}", one.e_value, one.needed)
             for source, verdict in found.items()

@@ -14,6 +14,8 @@ from tasks.figures import Band, Point
 CANARY, LIVE, GOOD, GREY = "#d9480f", "#1c7ed6", "#2b8a3e", "#868e96"
 # Evidence further away than this from deciding is drawn at the edge.
 FLOOR, CEILING = 1e-4, 1e4
+# Steps that begin with no evidence: the version with its flag off, and the one after promotion.
+WATCHES = ("dark", "watch")
 
 
 def draw(points: list[Point], title: str, limits: tuple[float, float], live: str) -> bytes:
@@ -41,29 +43,31 @@ def _weight(panel: Axes, points: list[Point]) -> None:
         if point and (before is None or before.weight != point.weight):
             room = 0.06 * points[-1].second
             if point.second - labelled >= room:
-                name = f"watch: {point.weight} %" if point.step == "watch" else f"{point.weight} %"
+                name = f"{point.step}: {point.weight} %" if point.step in WATCHES else f"{point.weight} %"
                 panel.annotate(name, (point.second, min(point.weight, 100) + 6), fontsize=8, color=CANARY)
                 labelled = point.second
-    _finish(panel, "Traffic that the new version gets", "%")
+    _finish(panel, "Visitors that what is new gets", "%")
     panel.set_ylim(0, 125)
     panel.set_xlim(left=0)
 
 
 def _broken(points: list[Point], values: list[float]) -> tuple[list[float], list[float]]:
-    """The curve in two pieces, because the watch collects its evidence anew."""
-    at = next((n for n, (a, b) in enumerate(itertools.pairwise(points), 1) if b.step == "watch" != a.step), None)
-    seconds = [point.second for point in points]
-    if at is None:
-        return seconds, values
-    return [*seconds[:at], seconds[at], *seconds[at:]], [*values[:at], math.nan, *values[at:]]
+    """The curve in pieces, because ramp and watches each collect their evidence anew."""
+    seconds, broken = [points[0].second], values[:1]
+    for (before, point), value in zip(itertools.pairwise(points), values[1:], strict=True):
+        is_anew = before.step != point.step and (before.step in WATCHES or point.step in WATCHES)
+        seconds += [point.second] * (1 + is_anew)
+        broken += [math.nan, value] if is_anew else [value]
+    return seconds, broken
 
 
 def _evidence(panel: Axes, points: list[Point]) -> None:
+    second = " or ".join(dict.fromkeys(point.second_source for point in points))
     curves = {
         "harm, visitors": ("visitors_against", CANARY, "-"),
         "good, visitors": ("visitors_for", GOOD, "-"),
-        "harm, probes": ("probes_against", CANARY, ":"),
-        "good, probes": ("probes_for", GOOD, ":"),
+        f"harm, {second}": ("second_against", CANARY, ":"),
+        f"good, {second}": ("second_for", GOOD, ":"),
     }
     for label, (name, color, style) in curves.items():
         values = [min(max(getattr(point, name), FLOOR), CEILING) for point in points]

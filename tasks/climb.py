@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from infra.edge import Slot
 from infra.errors import PipelineError
 from tasks.case import Case, Ruling, policy_of, requests_to_go
+from tasks.dial import Dial, Flag
 from tasks.facts import Facts
 from tasks.holds import RAMP, Hold, lift_hold, place_hold
 from tasks.observer import Observer, Pair
@@ -33,27 +33,28 @@ class Step:
     sentence: str
 
 
-def climb(release: Release, slot: Slot, weight: int, evidence: str, show: Show) -> Step:
+def climb(release: Release, dial: Dial, weight: int, evidence: str, show: Show) -> Step:
     """Give the candidate `weight` percent and wait for evidence, which is added to that of earlier steps.
 
     Raises CanaryFailed (visitors are back on the live version by then), Undecided when time is up, Aborted.
     """
     facts = Facts(speaker())
-    pair, live = _pair(release, slot, weight)
-    case = Case.from_json(evidence) if evidence else Case(policy_of(release.settings.canary))
-    before = release.platform.edge.route().weight
-    with Orders(release, facts) as orders, Observer(release, pair, case, facts, before) as observer:
+    pair, live = _pair(release, dial, weight)
+    case = Case.from_json(evidence) if evidence else Case(policy_of(release.settings.canary), dial.second)
+    with Orders(release, facts) as orders, Observer(release, pair, case, facts, dial.weight()) as observer:
         return _Climb(observer, orders, live, weight, show).run()
 
 
-def _pair(release: Release, slot: Slot, weight: int) -> tuple[Pair, str]:
-    """Whom to compare, and what the live version is called."""
-    live = release.platform.edge.route().live_target
+def _pair(release: Release, dial: Dial, weight: int) -> tuple[Pair, str]:
+    """Whom to compare, and what the other one is called."""
     candidate = release.platform.hosting.find(release.deployment)
     if candidate is None:
         raise CanaryFailed(f"{release.label} at {weight} %: its deployment {release.deployment} does not exist")
+    if isinstance(dial, Flag):
+        return Pair(dial, candidate.url, None), dial.other_name(release.label)
+    live = release.platform.edge.route().live_target
     address = f"http://{live.address}" if live else None
-    return Pair(slot, candidate.url, address), live.version if live else "live"
+    return Pair(dial, candidate.url, address), live.version if live else "live"
 
 
 class _Climb:
@@ -63,7 +64,8 @@ class _Climb:
         self.observer, self.orders, self.live, self.weight, self.show = observer, orders, live, weight, show
         self.release = observer.release
         self.policy = self.release.settings.canary
-        self.label = self.release.label
+        self.dial = observer.pair.dial
+        self.label = self.dial.name(self.release.label)
         self.say = speaker()
         self.began = self.ticked = time.monotonic()
         self.judged = 0.0  # seconds at this weight that were not held
@@ -93,11 +95,11 @@ class _Climb:
     def _begin(self) -> None:
         while (hold := self.orders.hold) and hold.is_on:
             self._stay(hold, self._tick())
-        self.release.platform.edge.weigh(self.weight)
+        self.dial.set(self.weight)
         self.observer.weight = self.weight
         self.observer.case.begin_step()
         self.began = self.ticked = time.monotonic()
-        self.say(f"{self.label} gets {self.weight} % of the traffic")
+        self.say(f"{self.label} gets {self.weight} % of the visitors")
 
     def _wait(self) -> Ruling:
         """The ruling to go on with."""
@@ -174,9 +176,9 @@ class _Climb:
         if self.acted_ms is not None:
             return
         started = time.perf_counter()
-        self.release.platform.edge.weigh(0)
+        self.dial.set(0)
         self.acted_ms = (time.perf_counter() - started) * 1000
-        self.say(f"{self.label} gets no more traffic after {self.acted_ms:.0f} ms")
+        self.say(f"{self.label} gets no more visitors after {self.acted_ms:.0f} ms")
 
     def _report(self, ruling: Ruling, more: str = "") -> None:
         now = time.monotonic()
@@ -197,6 +199,6 @@ class _Climb:
         return reason.replace(" on live", f" on {self.live}").replace(" live's ", f" {self.live}'s ")
 
     def _write(self, outcome: str, sentence: str, *, may_fail: bool = False) -> None:
-        step = f"{self.weight:03d}"
+        step = f"{self.dial.prefix}{self.weight:03d}"
         chapter = self.observer.chapter(step, self.live, outcome, sentence, self.decided, self.acted_ms)
         write_chapter(self.release, chapter, may_fail=may_fail)

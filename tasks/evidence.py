@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from infra.edge import Edge, Slot, SlotCounts, other
+from infra.edge import Edge, Slot, SlotCounts, Variant
 from infra.environment import Canary
 from infra.errors import BadInput, Unreachable
 from tasks.analysis import Batch, Counts
+from tasks.dial import UNMARKED, Arm, Dial
 from tasks.facts import Facts
+from tasks.probes import NONE
 
 # How far back seconds that were read before are read again, to find what came too late.
 LOOK_BACK_SECONDS = 5
@@ -22,7 +24,10 @@ LOOK_BACK_SECONDS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """What visitors were answered in one batch, by candidate and live. `time` is seconds since the epoch."""
+    """What visitors were answered in one batch, by candidate and live. `time` is seconds since the epoch.
+
+    `everyone` is all that the candidate's slot answered, whatever account it is on.
+    """
 
     time: float
     weight: int
@@ -30,6 +35,7 @@ class Row:
     live: Counts
     canary_p95_ms: float
     live_p95_ms: float
+    everyone: Counts = NONE
 
     def batch(self, seconds: int) -> Batch:
         """The same for the analysis."""
@@ -37,15 +43,15 @@ class Row:
 
 
 class Witness:
-    """Reads batches of one release's candidate and live slots, each batch once."""
+    """Reads batches of what a dial compares, each batch once."""
 
-    def __init__(self, edge: Edge, slot: Slot, policy: Canary, facts: Facts) -> None:
+    def __init__(self, edge: Edge, dial: Dial, policy: Canary, facts: Facts) -> None:
         self._edge = edge
-        self._slot = slot
+        self._dial = dial
         self._policy = policy
         self._facts = facts
         self._first = self._next = int(time.time()) // policy.batch_seconds * policy.batch_seconds
-        self._taken: dict[tuple[int, Slot], int] = {}
+        self._taken: dict[tuple[int, Slot, Variant], int] = {}
 
     def look(self, weight: int) -> list[Row]:
         """The batches that ended since the last look, oldest first, also those in which nobody came.
@@ -74,12 +80,12 @@ class Witness:
             self._facts.note("edge silent", f"the edge gave no counts: {silence.message}")
             return None
         self._compare_with_the_past([c for c in found if c.start < begin])
-        self._taken = {(c.start, c.slot): c.requests for c in found}
+        self._taken = {(c.start, c.slot, c.variant): c.requests for c in found}
         return found
 
     def _compare_with_the_past(self, again: list[SlotCounts]) -> None:
         for counts in again:
-            before = self._taken.get((counts.start, counts.slot), 0)
+            before = self._taken.get((counts.start, counts.slot, counts.variant), 0)
             what = f"slot {counts.slot} in the second {_clock(counts.start)}"
             if counts.requests > before:
                 self._facts.note("late", f"{counts.requests - before} requests to {what} came after it was read")
@@ -87,17 +93,28 @@ class Witness:
                 self._facts.note("backwards", f"{what} had {before} requests when it was read, now {counts.requests}")
 
     def _row(self, start: int, weight: int, counts: list[SlotCounts]) -> Row | None:
-        seconds = [(c.start, c.slot) for c in counts]
+        seconds = [(c.start, c.slot, c.variant) for c in counts]
         if len(set(seconds)) < len(seconds):
             self._facts.note("doubled", f"a slot is counted twice in the batch {_clock(start)}: it is left out")
             return None
         try:
-            canary, canary_p95 = _sum(counts, self._slot)
-            live, live_p95 = _sum(counts, other(self._slot))
+            canary, canary_p95 = self._arm(counts, "candidate")
+            live, live_p95 = self._arm(counts, "live")
+            everyone, _ = _sum([c for c in counts if c.slot == self._dial.slot])
         except BadInput as wrong:
             self._facts.note("contradictory", f"the batch {_clock(start)} is left out: {wrong.message}")
             return None
-        return Row(float(start), weight, canary, live, canary_p95, live_p95)
+        self._tell_unmarked(start, counts)
+        return Row(float(start), weight, canary, live, canary_p95, live_p95, everyone)
+
+    def _arm(self, counts: list[SlotCounts], arm: Arm) -> tuple[Counts, float]:
+        return _sum([c for c in counts if self._dial.arm(c) == arm])
+
+    def _tell_unmarked(self, start: int, counts: list[SlotCounts]) -> None:
+        unmarked = [c for c in counts if c.slot == self._dial.slot and self._dial.arm(c) is None]
+        if unmarked:
+            asked, failed = sum(c.requests for c in unmarked), sum(c.failures for c in unmarked)
+            self._facts.note("unmarked", f"in the batch {_clock(start)}, {asked} {UNMARKED}; {failed} of them failed")
 
 
 def _by_batch(found: Iterable[SlotCounts], size: int) -> dict[int, list[SlotCounts]]:
@@ -107,11 +124,10 @@ def _by_batch(found: Iterable[SlotCounts], size: int) -> dict[int, list[SlotCoun
     return batches
 
 
-def _sum(counts: list[SlotCounts], slot: Slot) -> tuple[Counts, float]:
+def _sum(counts: list[SlotCounts]) -> tuple[Counts, float]:
     """Raises BadInput when a count contradicts another."""
-    mine = [c for c in counts if c.slot == slot]
-    each = [Counts(c.requests, c.failures, c.slow) for c in mine]
-    return sum(each, start=Counts(0, 0, 0)), max((c.p95_ms for c in mine), default=0.0)
+    each = [Counts(c.requests, c.failures, c.slow) for c in counts]
+    return sum(each, start=Counts(0, 0, 0)), max((c.p95_ms for c in counts), default=0.0)
 
 
 def _clock(seconds: float) -> str:

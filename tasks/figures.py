@@ -28,7 +28,8 @@ class Point:
     """What was known at `second` (since the first batch). Rates are cumulative, over visitors.
 
     The four numbers of evidence are e-values over what decides, so 1 decides: the strongest one against the
-    candidate, and the weakest of those that all have to speak for it.
+    candidate, and the weakest of those that all have to speak for it. `second_source` says who the second witness is:
+    probes, or everyone.
     """
 
     second: float
@@ -38,8 +39,9 @@ class Point:
     slow: tuple[Band, Band]
     visitors_against: float
     visitors_for: float
-    probes_against: float
-    probes_for: float
+    second_source: str
+    second_against: float
+    second_for: float
 
 
 def points_of(chapters: list[Chapter]) -> list[Point]:
@@ -47,11 +49,17 @@ def points_of(chapters: list[Chapter]) -> list[Point]:
     moments = [(chapter, moment) for chapter in chapters for moment in chapter.moments]
     every = max(1, -(-len(moments) // MOST_POINTS))
     canary = live = NONE
+    was_dark = False
     points = []
     for number, (chapter, moment) in enumerate(moments):
+        if was_dark and chapter.step != "dark":
+            # From here on another two are compared.
+            canary = live = NONE
+        was_dark = chapter.step == "dark"
         canary, live = canary + moment.canary, live + moment.live
         if number % every and number != len(moments) - 1:
             continue
+        second = _second(moment.evidence)
         points.append(
             Point(
                 round(moment.known - moments[0][1].time, 2),
@@ -59,11 +67,9 @@ def points_of(chapters: list[Chapter]) -> list[Point]:
                 moment.weight,
                 (_band(canary, "failures"), _band(live, "failures")),
                 (_band(canary, "slow"), _band(live, "slow")),
-                *(
-                    value
-                    for source in ("visitors", "probes")
-                    for value in (_against(chapter, moment.evidence, source), _for(chapter, moment.evidence, source))
-                ),
+                *_evidence(chapter, moment.evidence, "visitors"),
+                second,
+                *_evidence(chapter, moment.evidence, second),
             )
         )
     return [*points, *_ends(chapters, points, moments[0][1].time if moments else 0.0)]
@@ -81,6 +87,14 @@ def _band(counts: Counts, metric: str) -> Band:
     bad = counts.bad(metric)
     low, high = band(counts.requests, bad)
     return Band(*(round(100.0 * share, 4) for share in (bad / counts.requests, low, high)))
+
+
+def _second(evidence: dict[str, float]) -> str:
+    return next(source for name in evidence if (source := name.split(".")[0]) != "visitors")
+
+
+def _evidence(chapter: Chapter, evidence: dict[str, float], source: str) -> tuple[float, float]:
+    return _against(chapter, evidence, source), _for(chapter, evidence, source)
 
 
 def _against(chapter: Chapter, evidence: dict[str, float], source: str) -> float:

@@ -6,9 +6,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from infra.edge import Slot
 from tasks.analysis import Batch
 from tasks.case import Case, Ruling
+from tasks.dial import Dial
 from tasks.evidence import Row, Witness
 from tasks.facts import Facts
 from tasks.probes import NONE, Probed, Probes, Pulse, paths_to_probe
@@ -28,9 +28,9 @@ IDLE_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Pair:
-    """Whom to compare: the slot of the version that is judged, and both addresses (no second one: nothing live)."""
+    """What to compare, and where the versions are asked (no second one: nothing beside it to ask)."""
 
-    slot: Slot
+    dial: Dial
     candidate: str
     live: str | None
 
@@ -49,7 +49,7 @@ class Observer:
     def __post_init__(self) -> None:
         canary, manifest = self.release.settings.canary, self.release.source.manifest
         self._policy = canary
-        self._witness = Witness(self.release.platform.edge, self.pair.slot, canary, self.facts)
+        self._witness = Witness(self.release.platform.edge, self.pair.dial, canary, self.facts)
         self._probes = Probes(self.pair.candidate, self.pair.live, paths_to_probe(manifest), canary)
         self._pulse = Pulse(self.pair.candidate + manifest.health.path, canary)
         self._recent: deque[int] = deque(maxlen=max(1, QUIET_SECONDS // canary.batch_seconds))
@@ -65,8 +65,9 @@ class Observer:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether visitors are too few: known after two batches, as the first is only a part of one."""
-        if len(self._recent) < 2:
+        """Whether visitors are too few: known after two batches, as the first is only a part of one. Probes bear
+        no visitor's key, so they cannot stand in for those for whom a flag is on."""
+        if len(self._recent) < 2 or self.pair.dial.second != "probes":
             return False
         per_second = sum(self._recent) / (len(self._recent) * self._policy.batch_seconds)
         return per_second < self._policy.probe_below_requests_per_second
@@ -94,6 +95,8 @@ class Observer:
     def _see(self, row: Row) -> None:
         self._recent.append(row.canary.requests)
         self.case.see(row.batch(self._policy.batch_seconds))
+        if self.pair.dial.second == "everyone":
+            self.case.probe(Batch(row.time, self._policy.batch_seconds, row.everyone, NONE))
         p95s = row.canary_p95_ms, row.live_p95_ms
         evidence = self.case.e_values()
         self.moments.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.edge import Slot
 from tasks.climb import Step, climb
+from tasks.dial import Traffic
 from tasks.progress import Progress
 from tasks.release import Release, speaker
 from tasks.stage import stage
@@ -17,6 +18,7 @@ def ramp_canary(release: Release, slot: Slot, weight: int, evidence: str) -> Ste
     """
     with Progress("canary", speaker()) as progress:
         progress.show(0.0, f"{release.label} at {weight} %")
-        step = climb(release, slot, weight, evidence, progress.show)
+        dial = Traffic(release.platform.edge, slot)
+        step = climb(release, dial, weight, evidence, progress.show)
         progress.show(100.0, f"{release.label} passed {weight} %: {step.sentence}")
     return step

@@ -40,10 +40,17 @@ def _row(step: Numbers) -> str:
     counts = step["counts"]
     act = "" if step["acted_ms"] is None else f"{step['acted_ms']:.0f} ms"
     each = [counts[side][what] for side in ("canary", "live") for what in ("requests", "failures", "slow")]
-    name = "watch" if step["step"] == "watch" else f"canary {int(step['step'])} %"
     weight = "" if step["weight"] is None else f"{step['weight']} %"
-    row = (f"{name}: {step['outcome']}", weight, f"{step['seconds']:.0f} s", *each, _probes(counts), act)
+    row = (f"{_name(step['step'])}: {step['outcome']}", weight, f"{step['seconds']:.0f} s", *each, _probes(counts), act)
     return "| " + " | ".join(str(cell) for cell in row) + " |"
+
+
+def _name(step: str) -> str:
+    """`dark` is the version with its flag still off for everyone."""
+    if step in ("dark", "watch"):
+        return step
+    what, _, weight = step.rpartition("-")
+    return f"{what or 'canary'} {int(weight)} %"
 
 
 def _probes(counts: Numbers) -> str:
@@ -52,9 +59,7 @@ def _probes(counts: Numbers) -> str:
 
 
 def _sentences(steps: list[Numbers]) -> str:
-    lines = [
-        f"- {'watch' if s['step'] == 'watch' else int(s['step'])}: {s['sentence']}" for s in steps if s["sentence"]
-    ]
+    lines = [f"- {_name(s['step'])}: {s['sentence']}" for s in steps if s["sentence"]]
     return "\n".join(["## What the evidence said", "", *lines]) if lines else ""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from infra.edge import Slot, Target, other
 from infra.errors import PipelineError
 from tasks.case import Case, Ruling, policy_of
+from tasks.dial import Traffic
 from tasks.facts import Facts
 from tasks.notes import read_notes
 from tasks.observer import Observer, Pair
@@ -22,24 +23,24 @@ from tasks.timeline import write_chapter
 
 
 @stage("watch", run_name="watch for {seconds} s")
-def watch(release: Release, slot: Slot, url: str, seconds: float) -> str:
+def watch(release: Release, slot: Slot, url: str, seconds: float, step: str = "watch") -> str:
     """One line on what was seen. Raises CanaryFailed when the evidence says no, Aborted when asked.
 
     A process that dies meanwhile leaves the previous version its share, which harms nobody: the next release,
     `pipeline abort` or `pipeline rollback` ends it.
     """
-    return look_after(release, slot, url, seconds)
+    return look_after(release, slot, url, seconds, step)
 
 
-def look_after(release: Release, slot: Slot, url: str, seconds: float) -> str:
-    """The same without Prefect."""
+def look_after(release: Release, slot: Slot, url: str, seconds: float, step: str = "watch") -> str:
+    """The same without Prefect. `step` is what the report calls it."""
     facts = Facts(speaker())
     previous = _previous(release, slot) if seconds else None
     weight = 100 - release.settings.watch.previous_percent if previous else 100
-    pair = Pair(slot, url, f"http://{previous.address}" if previous else None)
+    pair = Pair(Traffic(release.platform.edge, slot), url, f"http://{previous.address}" if previous else None)
     case = Case(policy_of(release.settings.canary))
     with Orders(release, facts) as orders, Observer(release, pair, case, facts, weight) as observer:
-        return _Watch(observer, orders, previous, seconds).run()
+        return _Watch(observer, orders, previous, seconds, step).run()
 
 
 def _previous(release: Release, slot: Slot) -> Target | None:
@@ -63,12 +64,13 @@ class _Watch:
     orders: Orders
     previous: Target | None
     seconds: float
+    step: str
     decided: float | None = None
     acted_ms: float | None = None
 
     def __post_init__(self) -> None:
         self.release, self.say = self.observer.release, speaker()
-        self.edge, self.slot = self.release.platform.edge, self.observer.pair.slot
+        self.edge, self.slot = self.release.platform.edge, self.observer.pair.dial.slot
 
     def run(self) -> str:
         """Until the time is over. The way back ends the previous version's share when this does not."""
@@ -139,5 +141,5 @@ class _Watch:
 
     def _write(self, outcome: str, sentence: str, *, may_fail: bool = False) -> None:
         live = self.previous.version if self.previous else ""
-        chapter = self.observer.chapter("watch", live, outcome, sentence, self.decided, self.acted_ms)
+        chapter = self.observer.chapter(self.step, live, outcome, sentence, self.decided, self.acted_ms)
         write_chapter(self.release, chapter, may_fail=may_fail)

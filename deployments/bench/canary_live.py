@@ -17,6 +17,7 @@ from infra.environment import load_environment
 from infra.hosting import Deployment, Source
 from infra.platform import Platform, connect
 from tasks.climb import climb
+from tasks.dial import Traffic
 from tasks.outcomes import CanaryFailed
 from tasks.release import Release
 from tasks.timeline import Chapter, read_chapters
@@ -124,10 +125,10 @@ def _measure(
 
 
 def _try(release: Release, fault: str, weight: int) -> Trial:
-    slot = release.platform.edge.route().beside
+    dial = Traffic(release.platform.edge, release.platform.edge.route().beside)
     began, right = time.time(), False
     try:
-        sentence = climb(release, slot, weight, "", lambda *_: None).sentence
+        sentence = climb(release, dial, weight, "", lambda *_: None).sentence
         right = fault == "healthy"
     except CanaryFailed as failed:
         sentence, right = failed.message, fault != "healthy"

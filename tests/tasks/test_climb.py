@@ -14,6 +14,7 @@ from ramp_world import World, visitors, wait_until
 
 from infra.errors import BadInput
 from tasks.climb import Step, climb
+from tasks.dial import Traffic
 from tasks.holds import RAMP, lift_hold, place_hold, read_hold
 from tasks.outcomes import Aborted, CanaryFailed, Undecided
 from tasks.records import request_abort
@@ -25,7 +26,8 @@ def silent(_percent: float, _text: str) -> None:
 
 
 def go(release: Release, weight: int = 20, evidence: str = "", show: Callable[[float, str], None] = silent) -> Step:
-    return climb(release, release.platform.edge.route().beside, weight, evidence, show)
+    edge = release.platform.edge
+    return climb(release, Traffic(edge, edge.route().beside), weight, evidence, show)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from infra.edge import Route, Slot, SlotCounts, Target
 from infra.environment import Canary
 from infra.errors import Unreachable
 from tasks.analysis import Counts
+from tasks.dial import Traffic
 from tasks.evidence import Row, Witness
 from tasks.facts import Facts
 
@@ -58,7 +59,7 @@ class Desk:
     def __init__(self, batch_seconds: int = 1) -> None:
         self.edge, self.said = ScriptedEdge(), list[str]()
         self.facts = Facts(self.said.append)
-        self.witness = Witness(self.edge, "green", Canary(batch_seconds=batch_seconds), self.facts)
+        self.witness = Witness(self.edge, Traffic(self.edge, "green"), Canary(batch_seconds=batch_seconds), self.facts)
 
     def kinds(self) -> list[str]:
         return [fact.kind for fact in self.facts.all()]

@@ -62,19 +62,22 @@ def test_the_versions_pinned_by_the_app_are_the_ones_that_run_here(checkout: Che
     assert pins == {name: version(name) for name in pins}
 
 
-@pytest.mark.parametrize(("app", "unit"), [("toy-node", "node --test"), ("toy-shell", "make")])
+TOYS = [("toy-flag", "python3 -m unittest -q", "v3"), ("toy-node", "node --test", "v2"), ("toy-shell", "make", "v2")]
+
+
+@pytest.mark.parametrize(("app", "unit", "newest"), TOYS)
 def test_a_toy_builds_starts_and_says_its_version(
-    app: str, unit: str, tmp_path: Path, run: Callable[..., None], serve: Any
+    app: str, unit: str, newest: str, tmp_path: Path, run: Callable[..., None], serve: Any
 ) -> None:
     folder = create_repository(tmp_path / app, app).folder
     said = manifest(folder)
     assert unit in (said["commands"].get("build"), said.get("checks", {}).get("unit"))
     run(unit, folder)
     with serve(folder) as server:
-        assert httpx.get(server.url + said["health"]["path"]).json() == {"status": "ok", "version": "v2"}
+        assert httpx.get(server.url + said["health"]["path"]).json() == {"status": "ok", "version": newest}
         assert "Toy" in httpx.get(server.url + "/").text
 
 
-@pytest.mark.parametrize("app", ["securyflex", "toy-node", "toy-shell"])
+@pytest.mark.parametrize("app", ["securyflex", "toy-flag", "toy-node", "toy-shell"])
 def test_the_pipeline_reads_the_manifest_of_every_app(app: str, tmp_path: Path) -> None:
     assert read_manifest(create_repository(tmp_path / app, app).folder).name in (app, f"{app}-demo")

@@ -74,6 +74,8 @@ def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_app_that_does_not_exist_is_refused_with_the_ones_that_do(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"no demo app 'nope'\n  hint: choose one of securyflex, toy-node, toy-shell"):
+    with pytest.raises(
+        BadInput, match=r"no demo app 'nope'\n  hint: choose one of securyflex, toy-flag, toy-node, toy-shell"
+    ):
         create_repository(tmp_path / "demo", "nope")
     assert list(tmp_path.iterdir()) == []

@@ -58,6 +58,25 @@ def test_what_a_broken_answer_means(upstream: str, error: str, expected: Answer 
     assert answer_of(BROKEN | {"upstream": upstream, "error": error}, PORT) == expected
 
 
+@pytest.mark.parametrize(("said", "variant"), [("on", "on"), ("off", "off"), ("", ""), (None, ""), ("ON; x", "")])
+def test_an_answer_may_say_which_way_it_went(said: str | None, variant: str) -> None:
+    answer = answer_of(GOOD | {"variant": said}, PORT)
+    assert answer
+    assert answer.variant == variant
+
+
+def test_the_two_variants_of_a_slot_are_counted_apart(tmp_path: Path) -> None:
+    second = int(time.time()) - 5
+    lines = [
+        GOOD | {"ts": second + 0.5, "variant": said, "status": status} for said, status in (("on", 500), ("", 200))
+    ]
+    rows = _tally(tmp_path / "a.log", *lines, lines[0]).counts(second, 500)
+    assert [(row.slot, row.variant, row.requests, row.failures) for row in rows] == [
+        ("green", "", 1, 0),
+        ("green", "on", 2, 2),
+    ]
+
+
 def test_a_line_about_something_else_means_nothing() -> None:
     assert answer_of({"ts": 1.0, "status": 200, "duration": 0}, PORT) is None
 

@@ -1,0 +1,81 @@
+"""An environment whose database, cache and records are at vendors' twins, with a secret of its own in every field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from deployments.twins.cloudflare import ZONE, CloudflareTwin
+from deployments.twins.supabase import SupabaseTwin
+from deployments.twins.supabase_project import SupabaseProjectTwin
+from infra.config import parse_table
+from infra.environment import Environment
+from infra.errors import PipelineError
+from infra.http import Patience
+
+# The most that a test waits for a vendor that is not well.
+QUICK = Patience(tries=3, seconds=2, first_pause_seconds=0.01)
+VARIABLES = {
+    "T_SUPABASE_TOKEN": "sbp_0123456789abcdef0123456789abcdef01234567",
+    "T_PUBLISHABLE_KEY": "sb_publishable_0123456789abcdefghij",
+    "T_DATABASE_URL": "postgresql://postgres:planted-database-pw@127.0.0.1:1/postgres",
+    "T_CLOUDFLARE_TOKEN": "cloudflare-token-of-the-twin-0123456789",
+    "T_S3_KEY": "planted-s3-key-4711",
+    "T_S3_SECRET": "planted-s3-sekrit-4711",
+    "T_BACKUP_KEY": "planted-backup-key-of-24-characters-and-more",
+}
+
+
+def vendor_environment(
+    state: Path,
+    *,
+    supabase: SupabaseTwin | None = None,
+    project: SupabaseProjectTwin | None = None,
+    cloudflare: CloudflareTwin | None = None,
+    store: str = "http://127.0.0.1:1",
+    buckets: tuple[str, str] = ("pipeline", "pipeline-backups"),
+    **more: Any,
+) -> Environment:
+    """An environment called `staging`; a vendor without a twin is one where nobody answers."""
+    nobody = "http://127.0.0.1:1"
+    table: dict[str, Any] = {
+        "name": "staging",
+        "kind": "staging",
+        "state_folder": str(state),
+        "app": {"name": "securyflex"},
+        "objects": {
+            "endpoint": store,
+            "bucket": buckets[0],
+            "backup_bucket": buckets[1],
+            "key": "env:T_S3_KEY",
+            "secret": "env:T_S3_SECRET",
+            "backup_key": "env:T_BACKUP_KEY",
+        },
+        "supabase": {
+            "project": "abcdefghijklmnopqrst",
+            "token": "env:T_SUPABASE_TOKEN",
+            "database_url": "env:T_DATABASE_URL",
+            "publishable_key": "env:T_PUBLISHABLE_KEY",
+            "api": supabase.url if supabase else nobody,
+            "project_url": project.url if project else nobody,
+            "functions": ["send-invoice"],
+            "restore_timeout_seconds": 5,
+        },
+        "cloudflare": {
+            "zone": ZONE,
+            "token": "env:T_CLOUDFLARE_TOKEN",
+            "api": cloudflare.url if cloudflare else nobody,
+            "domains": ["app.securyflex.example"],
+        },
+    }
+    return parse_table(Environment, {**table, **more}, "staging.toml")
+
+
+def how_it_ends(act: Callable[[], object]) -> tuple[str, str]:
+    """`well`, or the name of the error and its text."""
+    try:
+        act()
+    except PipelineError as error:
+        return type(error).__name__, str(error)
+    return "well", ""

@@ -6,14 +6,18 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 
 from flows import outcome
-from flows.way_back import go_back
+from flows.environment_lock import environment_held
+from flows.recovery import finish_open
 from infra.errors import BadInput, Rejected
+from infra.locks import Busy
 from tasks.abort_release import ask_to_go_back, find_in_flight, wait_for_end
-from tasks.announce import announce, one_line, open_incident
+from tasks.announce import one_line
+from tasks.hold_environment import Claim
 from tasks.outcomes import WayBackFailed
-from tasks.records import Record, end_record
+from tasks.records import Record
 
 
 @flow(name="abort", flow_run_name="abort {app} in {environment}")
@@ -35,14 +39,12 @@ def abort(app: str, reason: str, release: str = "", environment: str = "local", 
 
 def _go_back_for_it(record: Record, reason: str) -> State[Any]:
     order = record.release
+    claim = Claim(order.environment, f"abort-of-{order.id}", "abort", order.app, order.label, reason, str(flow_run.id))
     try:
-        undone = go_back(order)
+        with environment_held(claim):
+            finish_open(order.environment, f"aborted: {reason}")
+    except Busy as busy:
+        return outcome.failed(outcome.REFUSED, f"{order.label} is still going back by itself: {busy}")
     except WayBackFailed as worse:
-        end_record(record, "way back failed", one_line(worse))
-        open_incident(order, "P1", one_line(worse), str(worse))
         return outcome.failed(outcome.WAY_BACK_FAILED, one_line(worse))
-    end_record(record, "rolled back", f"aborted: {reason}")
-    message = f"{order.app} {order.label} was aborted: {reason}"
-    open_incident(order, "P2", message, "\n".join(undone))
-    announce(order, message, "; ".join(undone), "warning")
-    return outcome.completed(outcome.ROLLED_BACK, message)
+    return outcome.completed(outcome.ROLLED_BACK, f"{order.app} {order.label} was aborted: {reason}")

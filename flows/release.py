@@ -13,19 +13,26 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import outcome
+from flows.environment_lock import claim_for, environment_held
 from flows.expand import expand
+from flows.recovery import finish_open
 from flows.way_back import go_back
+from infra.environment import load_environment
 from infra.errors import BadInput
+from infra.locks import Busy
 from tasks.announce import announce, one_line, open_incident
+from tasks.attempt import end_attempt
 from tasks.check_gates import check_gates
-from tasks.checkout import checkout
+from tasks.checkout import checkout, find_attempt
 from tasks.lint_schema import lint_schema
 from tasks.make_room import make_room
-from tasks.outcomes import GateClosed, WayBackFailed
+from tasks.next_attempt import next_attempt
+from tasks.outcomes import GateClosed, LockLost, WayBackFailed
+from tasks.policy import waivers_of
 from tasks.protect_data import protect_data
 from tasks.prove_backup import prove_backup
 from tasks.ramp_canary import ramp_canary
-from tasks.records import Record, check_not_aborted, end_record, write_record
+from tasks.records import Record, end_record
 from tasks.release import Release, release_id
 from tasks.report import write_report
 from tasks.restore_to_point import hold_log, let_go_of_log
@@ -40,19 +47,40 @@ AT_ONCE = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=
 
 
 @flow(name="release", flow_run_name="release {ref} to {environment}", task_runner=AT_ONCE)
-def release(repository: str, ref: str, environment: str = "local") -> State[Any]:
+def release(
+    repository: str,
+    ref: str,
+    environment: str = "local",
+    why: str = "a person asked for it",
+    skip: list[str] | None = None,
+    skip_reason: str = "",
+    skip_who: str = "",
+) -> State[Any]:
     """Release `ref` of `repository` (a git path or URL) to everyone in `environment`.
 
-    Ends Promoted, GateClosed (nothing was touched), RolledBack, WayBackFailed or Refused.
+    Retry goes on where the last attempt failed: finished stages are taken over where what they found is still true.
+    `skip` names stages that the environment's policy lets a person waive, with `skip_reason` and `skip_who`. Ends
+    Promoted, GateClosed (nothing was touched), RolledBack, WayBackFailed or Refused.
     """
     try:
-        order = checkout(environment, repository, ref, release_id(ref, str(flow_run.id)))
-    except BadInput as error:
+        waivers = waivers_of(load_environment(environment), skip or [], skip_reason, skip_who)
+        known = find_attempt(environment, release_id(ref, str(flow_run.id)))
+        order = checkout(environment, repository, ref, release_id(ref, str(flow_run.id)), known)
+        if known and known.standing == "promoted":
+            return outcome.completed(outcome.PROMOTED, known.reason)
+        with environment_held(claim_for(order, "release", why)) as lock:
+            finish_open(environment, but=order.id)
+            return make_attempt(next_attempt(order, known, lock, waivers))
+    except (BadInput, Busy, WayBackFailed) as error:
         return outcome.failed(outcome.REFUSED, str(error))
-    record = Record(order, str(flow_run.id), "running", time.time())
-    write_record(record)
+
+
+def make_attempt(record: Record) -> State[Any]:
+    """The journey from end to end, and its way back when it fails."""
     try:
-        run_stages(order)
+        run_stages(record.release)
+    except LockLost as lost:
+        return outcome.failed(outcome.FAILED, one_line(lost))
     except BaseException as failure:
         ended = end_badly(record, failure)
         if not isinstance(failure, Exception):
@@ -68,11 +96,9 @@ def run_stages(order: Release) -> None:
     log = hold_log(order)
     protect_data(order)
     expand(order)
-    check_not_aborted(order)
     build_candidate(order)
     candidate = start_candidate(order)
     smoke_test(order, candidate.url)
-    check_not_aborted(order)
     slot = make_room(order)
     route = attach_candidate(order, slot, candidate)
     evidence = ""
@@ -98,6 +124,7 @@ def prove_quality(order: Release) -> None:
 def end_well(record: Record) -> State[Any]:
     """Promoted: report and announcement."""
     order = record.release
+    end_attempt(order)
     took = time.time() - record.started
     message = f"{order.app} {order.label} is live for everyone in {order.environment} after {took:.0f} s"
     report = write_report(record, "promoted", message)
@@ -109,6 +136,7 @@ def end_well(record: Record) -> State[Any]:
 def end_badly(record: Record, failure: BaseException) -> State[Any]:
     """The way back, then everybody is told. A way back that fails is the headline, its cause the context."""
     order, reason = record.release, one_line(failure)
+    end_attempt(order)
     try:
         undone = go_back(order)
     except WayBackFailed as worse:

@@ -6,11 +6,15 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 
 from flows import outcome
+from flows.environment_lock import environment_held
+from flows.recovery import finish_open
 from infra.errors import BadInput, Rejected
 from tasks.announce import announce, one_line, open_incident
-from tasks.outcomes import GateClosed
+from tasks.hold_environment import Claim
+from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.release import Release
 from tasks.return_to_previous import find_previous, return_to_previous, wake_previous
 from tasks.smoke_test import smoke_test
@@ -23,11 +27,13 @@ def rollback(app: str, reason: str, environment: str = "local") -> State[Any]:
 
     Ends RolledBack (done), GateClosed (the previous version does not work; nothing was touched) or Refused.
     """
+    claim = Claim(environment, f"rollback-{flow_run.id}", "rollback", app, "", reason, str(flow_run.id))
     try:
-        previous = find_previous(environment, app)
-    except (BadInput, Rejected) as error:
+        with environment_held(claim):
+            finish_open(environment)
+            return _go_to(find_previous(environment, app), reason)
+    except (BadInput, Rejected, WayBackFailed) as error:
         return outcome.failed(outcome.REFUSED, str(error))
-    return _go_to(previous, reason)
 
 
 def _go_to(previous: Release, reason: str) -> State[Any]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+from infra.errors import BadInput, PipelineError, Rejected
 from tasks import expand_schema, make_room, restore_to_point, shift_traffic, start_candidate
-from tasks.notes import mark_put_back, read_notes
-from tasks.outcomes import WayBackFailed
+from tasks.announce import announce, one_line, open_incident
+from tasks.notes import Note, mark_put_back, read_notes
+from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.release import Release, speaker
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
+TRIES_AFTER_A_NO = 3
 
 
 def put_data_back(release: Release, _facts: dict[str, Any]) -> str:
@@ -39,21 +45,61 @@ WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
 def go_back(release: Release) -> list[str]:
     """What was put back, a line each.
 
-    Stops at the first step that fails and raises WayBackFailed with the cause: visitors who are still on the
-    candidate must not lose it, nor the schema under it.
+    A step that fails is tried again for as long as the environment says, with a P1 incident from its third failure
+    on. Then it stops there and raises WayBackFailed with the cause: visitors who are still on the candidate must not
+    lose it, nor the schema under it.
     """
     done: list[str] = []
     for note in sorted(read_notes(release), key=lambda note: note.order, reverse=True):
         if note.is_put_back:
             continue
-        try:
-            done.append(WAYS_BACK[note.stage](release, note.facts))
-        except Exception as error:
-            raise WayBackFailed(
-                f"the way back of {release.label} stopped at {note.stage}: {error}",
-                f"mend the cause, then: pipeline abort --env {release.environment} --app {release.app} "
-                f"--release {release.id}",
-            ) from error
+        done.append(_insist(release, note))
         mark_put_back(release, note)
     speaker()(f"{release.label} is gone: {'; '.join(done) or 'nothing had been changed'}")
     return done
+
+
+def _insist(release: Release, note: Note) -> str:
+    deadline = time.monotonic() + release.settings.release.way_back_seconds
+    pause, tries = FIRST_PAUSE_SECONDS, 0
+    while True:
+        try:
+            return WAYS_BACK[note.stage](release, note.facts)
+        except Exception as error:
+            tries += 1
+            if _is_final(error, tries) or time.monotonic() + pause > deadline:
+                raise WayBackFailed(
+                    f"the way back of {release.label} stopped at {note.stage}: {error}", by_hand(release)
+                ) from error
+            _tell(release, note, error, tries, pause)
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def by_hand(release: Release) -> str:
+    """The exact commands for a person."""
+    where = f"--env {release.environment}"
+    return (
+        f"mend the cause (`pipeline status {where}`, `pipeline up {where}`), then finish it: "
+        f"`pipeline recover {where}`, or `pipeline abort {where} --app {release.app} --release {release.id}`"
+    )
+
+
+def _is_final(error: Exception, tries: int) -> bool:
+    """A definite no is asked thrice, silence and what we do not know for as long as there is time."""
+    if isinstance(error, WayBackFailed):
+        return True
+    return isinstance(error, Rejected | GateClosed | BadInput) and tries >= TRIES_AFTER_A_NO
+
+
+def _tell(release: Release, note: Note, error: Exception, tries: int, pause: float) -> None:
+    say = speaker()
+    say(f"way back of {note.stage}: {one_line(error)}; try {tries + 1} in {pause:g} s. By hand: {by_hand(release)}")
+    if tries != TRIES_AFTER_A_NO:
+        return
+    title = f"the way back of {release.app} {release.label} is stuck at {note.stage}: {one_line(error)}"
+    try:
+        announce(release, title, by_hand(release), "critical")
+        open_incident(release, "P1", title, by_hand(release))
+    except PipelineError as silence:
+        say(f"nobody could be told: {one_line(silence)}")

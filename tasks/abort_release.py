@@ -6,12 +6,11 @@ import time
 
 from infra.environment import load_environment
 from infra.errors import BadInput
+from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
-from tasks.records import Record, list_records, read_record, request_abort
+from tasks.records import OPEN, Record, list_records, read_record, request_abort
 from tasks.release import speaker
 from tasks.stage import stage
-
-OPEN = ("running", "way back failed")
 
 
 @stage("find release in flight", tries=3)
@@ -38,14 +37,21 @@ def ask_to_go_back(record: Record, reason: str) -> None:
 
 @stage("wait for its end")
 def wait_for_end(record: Record, seconds: float) -> Record | None:
-    """The record once it ended; None when it is still open after `seconds`, so that its process must be dead."""
-    if record.standing != "running":
-        return None
+    """The record once it ended; None when nobody is at it any more, or not within `seconds`."""
     release = record.release
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while True:
+        is_worked_on = _is_worked_on(record)
         now = read_record(release.platform.objects, release.app, release.id)
         if now and now.standing not in OPEN:
             return now
+        if not is_worked_on or time.monotonic() > deadline:
+            return None
         time.sleep(0.5)
-    return None
+
+
+def _is_worked_on(record: Record) -> bool:
+    """Whether a living process holds the environment for it."""
+    locks = locks_of(record.release.settings)
+    lock = locks.read()
+    return lock is not None and lock.holder.name == record.release.id and locks.is_held_by_the_living(lock)

@@ -20,8 +20,9 @@ def announce(release: Release, title: str, body: str, level: Level) -> None:
 
 @stage("open incident", tries=3)
 def open_incident(release: Release, severity: Priority, title: str, body: str) -> str:
-    """The incident's key; the same release opens one incident however often this runs."""
-    incident = Incident(f"release-{release.id}", severity, title, body, time.time())
+    """The incident's key; a release opens one incident however often this runs, and one more where it is P1."""
+    key = f"release-{release.id}" + ("-p1" if severity == "P1" else "")
+    incident = Incident(key, severity, title, body, time.time())
     release.platform.incidents.open(incident)
     speaker()(f"incident {incident.key} ({severity}): {title}")
     return incident.key

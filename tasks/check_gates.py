@@ -14,12 +14,12 @@ from tasks.gates import GateResult, ask, check_all_open
 from tasks.gates.quality import check_coverage, check_scan
 from tasks.gates.safety import check_archive, check_peak_hours, check_room, check_standby
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 ROOM_BYTES = 1 << 30
 
 
-@stage("gates", tries=3)
+@stage("gates", tries=3, journey=Journey(asks_anew=True))
 def check_gates(release: Release, coverage: CoverageReport | None, scans: list[ScanReport]) -> list[GateResult]:
     """Every gate's fact. Raises GateClosed naming all that are closed."""
     settings = release.settings

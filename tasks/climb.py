@@ -11,6 +11,7 @@ from tasks.case import Case, Ruling, policy_of, requests_to_go
 from tasks.dial import Dial, Flag
 from tasks.facts import Facts
 from tasks.holds import RAMP, Hold, lift_hold, place_hold
+from tasks.lease import renew_lease
 from tasks.observer import Observer, Pair
 from tasks.orders import Orders
 from tasks.outcomes import CanaryFailed, Undecided
@@ -95,6 +96,7 @@ class _Climb:
     def _begin(self) -> None:
         while (hold := self.orders.hold) and hold.is_on:
             self._stay(hold, self._tick())
+        renew_lease(self.release)
         self.dial.set(self.weight)
         self.observer.weight = self.weight
         self.observer.case.begin_step()
@@ -123,6 +125,7 @@ class _Climb:
     def _tick(self) -> Ruling:
         """Wait a moment and look. Raises CanaryFailed at once when the evidence says no."""
         self.observer.nap()
+        renew_lease(self.release)
         ruling = self.observer.look()
         if ruling.outcome == "fail":
             self.decided = time.time()

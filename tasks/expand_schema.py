@@ -18,13 +18,19 @@ from tasks.schema.progress import with_progress
 from tasks.schema.proof import check_proven, note_applied
 from tasks.schema.seen import evidence, facts_before, look_after
 from tasks.schema.verifying import check_complete, check_invariants, check_models
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 NAME = "expand-schema"
 Restore = Callable[[Release, dict[str, Any]], str]
 
 
-@stage("expand schema")
+def is_expanded(release: Release, revisions: tuple[str, ...]) -> bool:
+    """Whether the database is where this release left it."""
+    schema = schema_of(release, release.platform.database.url(release.app))
+    return set(schema.current() if schema else ()) == set(revisions)
+
+
+@stage("expand schema", tries=3, journey=Journey(still=is_expanded))
 def expand_schema(release: Release) -> tuple[str, ...]:
     """The revisions that the database has then; empty for an app without migrations.
 
@@ -50,7 +56,7 @@ def expand_schema(release: Release) -> tuple[str, ...]:
     return after
 
 
-@stage("verify schema", tries=3)
+@stage("verify schema", tries=3, journey=Journey(asks_anew=True))
 def verify_schema(release: Release, expected: tuple[str, ...]) -> None:
     """Reads the schema back. Raises GateClosed when it is not what was applied, or the data is not as it must be."""
     say = speaker()

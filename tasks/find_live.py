@@ -5,10 +5,10 @@ from __future__ import annotations
 from tasks.outcomes import GateClosed
 from tasks.release import Release, speaker
 from tasks.schema import live
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 
-@stage("find the live version", tries=3)
+@stage("find the live version", tries=3, journey=Journey(asks_anew=True))
 def find_live(release: Release) -> tuple[Release, str] | None:
     """The live release and its own address; None when nothing is live yet, or it is this release itself.
 

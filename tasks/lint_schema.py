@@ -5,10 +5,10 @@ from __future__ import annotations
 from tasks.release import Release, speaker
 from tasks.schema import check_known, files_of, schema_of
 from tasks.schema.linting import check_lint, lint_written
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 
-@stage("lint migrations", tries=3)
+@stage("lint migrations", tries=3, journey=Journey(asks_anew=True))
 def lint_schema(release: Release, branch: str = "expand") -> str:
     """One line on what was looked at. Raises GateClosed naming file, line, rule and rewrite of what is unsafe."""
     say = speaker()

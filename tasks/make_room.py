@@ -8,13 +8,19 @@ from typing import Any
 from infra.edge import Slot, Target
 from tasks.notes import write_note
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 from tasks.variables import variables_of
 
 NAME = "make-room"
 
 
-@stage("make room", tries=3)
+def is_room(release: Release, slot: Slot) -> bool:
+    """Whether the slot is empty or has this release's candidate."""
+    target = release.platform.edge.route().at(slot)
+    return target is None or target.deployment == release.deployment
+
+
+@stage("make room", tries=3, journey=Journey(still=is_room))
 def make_room(release: Release) -> Slot:
     """The slot for the candidate."""
     say = speaker()

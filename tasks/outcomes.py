@@ -23,3 +23,7 @@ class Aborted(PipelineError):
 
 class WayBackFailed(PipelineError):
     """A step back did not work: the headline. What made us go back is its `__context__`."""
+
+
+class LockLost(PipelineError):
+    """Somebody else has the environment now: nothing more may be done, not even the way back."""

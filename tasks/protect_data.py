@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from infra.database import RestorePoint, Snapshot
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,12 @@ class Protection:
     snapshot: Snapshot
 
 
-@stage("restore point and snapshot", tries=3)
+def is_protected(release: Release, found: Protection) -> bool:
+    """Whether its snapshot is still in the catalog."""
+    return any(one.id == found.snapshot.id for one in release.platform.database.snapshots())
+
+
+@stage("restore point and snapshot", tries=3, journey=Journey(still=is_protected))
 def protect_data(release: Release) -> Protection:
     """Both made now and read back. There is no way back to take: they harm nobody and are kept."""
     say = speaker()

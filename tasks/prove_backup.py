@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 
-from infra.database.local_recovery import LocalRecovery, recovery_of
+from infra.database.local_recovery import recovery_of
+from infra.database.recovery import Recovery
 from infra.errors import Rejected
 from tasks.gates.backups import check_proof
 from tasks.outcomes import GateClosed
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 
-@stage("backup proof")
+@stage("backup proof", tries=3, journey=Journey(asks_anew=True))
 def prove_backup(release: Release) -> str:
     """The fact that opened the gate. Raises GateClosed.
 
@@ -31,7 +32,7 @@ def prove_backup(release: Release) -> str:
     return fact
 
 
-def _ask(release: Release, recovery: LocalRecovery) -> str:
+def _ask(release: Release, recovery: Recovery) -> str:
     limit = release.settings.gates.backup_proof_max_age_hours
     try:
         return check_proof(recovery.newest_proof(), release.app, recovery.revisions().get(release.app), limit)
@@ -39,7 +40,7 @@ def _ask(release: Release, recovery: LocalRecovery) -> str:
         raise GateClosed(f"backup proof: {error.message}", error.hint) from error
 
 
-def _make(release: Release, recovery: LocalRecovery) -> None:
+def _make(release: Release, recovery: Recovery) -> None:
     limit = release.settings.gates.snapshot_max_age_hours
     try:
         backups = recovery.backups()

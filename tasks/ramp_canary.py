@@ -7,10 +7,10 @@ from tasks.climb import Step, climb
 from tasks.dial import Traffic
 from tasks.progress import Progress
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 
-@stage("canary", run_name="canary {weight} %")
+@stage("canary", run_name="canary {weight} %", journey=Journey(follows=True))
 def ramp_canary(release: Release, slot: Slot, weight: int, evidence: str) -> Step:
     """Give the candidate `weight` percent and wait for evidence, which is added to that of earlier steps.
 

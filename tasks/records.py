@@ -9,14 +9,19 @@ from typing import Literal
 
 from infra.objects import Objects
 from tasks.outcomes import Aborted
+from tasks.patience import patiently
 from tasks.release import Release
 
 Standing = Literal["running", "promoted", "rolled back", "gate closed", "failed", "way back failed"]
+OPEN: tuple[Standing, ...] = ("running", "way back failed")
 
 
 @dataclass(frozen=True)
 class Record:
-    """`reason` is one line for a person. Times are seconds since the epoch."""
+    """`reason` is one line for a person. Times are seconds since the epoch; `started` is that of the first attempt.
+
+    `waivers` are the stages that somebody skipped: one line each, for the report.
+    """
 
     release: Release
     flow_run: str
@@ -25,12 +30,22 @@ class Record:
     ended: float | None = None
     reason: str = ""
     report: str = ""
+    attempt: int = 1
+    waivers: tuple[str, ...] = ()
 
 
 def write_record(record: Record) -> None:
-    """Replace the record."""
+    """Replace the record. Waits for a store that is silent for a moment.
+
+    `open/<app>/<release>` says that it is open: written before the record does, and removed after it does not.
+    """
     content = json.dumps(asdict(record)).encode()
-    record.release.platform.objects.put(_key(record.release.app, record.release.id), content, "application/json")
+    app, release, objects = record.release.app, record.release.id, record.release.platform.objects
+    if record.standing in OPEN:
+        patiently(lambda: objects.put(_open_key(app, release), b""))
+    patiently(lambda: objects.put(_key(app, release), content, "application/json"))
+    if record.standing not in OPEN:
+        patiently(lambda: objects.delete(_open_key(app, release)))
 
 
 def end_record(record: Record, standing: Standing, reason: str, report: str = "") -> Record:
@@ -54,9 +69,45 @@ def list_records(objects: Objects, app: str = "") -> list[Record]:
     return sorted(found, key=lambda record: record.started, reverse=True)
 
 
+def open_records(objects: Objects) -> list[Record]:
+    """Releases that neither ended well nor went back, oldest first."""
+    names = [stored.key.split("/")[1:] for stored in objects.list("open/")]
+    found = [read_record(objects, app, release) for app, release in names]
+    still = [record for record in found if record and record.standing in OPEN]
+    return sorted(still, key=lambda record: record.started)
+
+
+def find_record(objects: Objects, release: str) -> Record | None:
+    """The record of a release whose app is not known yet."""
+    keys = [stored.key for stored in objects.list("releases/") if stored.key.endswith(f"/{release}/record.json")]
+    content = objects.get(keys[0]) if keys else None
+    return _parse(content) if content else None
+
+
+def note_stage(release: Release, stage: str) -> None:
+    """Write down what the release does now, for `pipeline status`."""
+    content = json.dumps({"stage": stage, "since": time.time()}).encode()
+    key = _stage_key(release.app, release.id)
+    patiently(lambda: release.platform.objects.put(key, content, "application/json"))
+
+
+def read_stage(objects: Objects, app: str, release: str) -> tuple[str, float] | None:
+    """The stage that a release entered last, and when (seconds since the epoch)."""
+    content = objects.get(_stage_key(app, release))
+    if not content:
+        return None
+    table = json.loads(content)
+    return str(table["stage"]), float(table["since"])
+
+
 def request_abort(objects: Objects, app: str, release: str, reason: str) -> None:
     """Ask a release in flight to go back; it looks between stages and at every batch of the ramp."""
     objects.put(_abort_key(app, release), json.dumps({"reason": reason, "time": time.time()}).encode())
+
+
+def forget_abort(release: Release) -> None:
+    """At the start of an attempt: an abort of the one before it is done."""
+    patiently(lambda: release.platform.objects.delete(_abort_key(release.app, release.id)))
 
 
 def check_not_aborted(release: Release) -> None:
@@ -68,11 +119,19 @@ def check_not_aborted(release: Release) -> None:
 
 def _parse(content: bytes) -> Record:
     table = json.loads(content)
-    return Record(**{**table, "release": Release(**table["release"])})
+    return Record(**{**table, "release": Release(**table["release"]), "waivers": tuple(table.get("waivers", ()))})
 
 
 def _key(app: str, release: str) -> str:
     return f"releases/{app}/{release}/record.json"
+
+
+def _open_key(app: str, release: str) -> str:
+    return f"open/{app}/{release}"
+
+
+def _stage_key(app: str, release: str) -> str:
+    return f"releases/{app}/{release}/stage.json"
 
 
 def _abort_key(app: str, release: str) -> str:

@@ -10,14 +10,19 @@ from typing import Any
 
 from infra.database.local_recovery import recovery_of
 from infra.database.slots import slot_name
-from tasks.notes import write_note
+from tasks.notes import read_notes, write_note
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 NAME = "hold-log"
 
 
-@stage("hold the log", tries=3)
+def is_log_held(release: Release, facts: dict[str, Any]) -> bool:
+    """Whether the note of it is open: the way back lets go of the log."""
+    return any(note.stage == NAME and not note.is_put_back and note.facts == facts for note in read_notes(release))
+
+
+@stage("hold the log", tries=3, journey=Journey(still=is_log_held))
 def hold_log(release: Release) -> dict[str, Any]:
     """To be done before the restore point `before-<release>` is made; the facts for the way back."""
     release.platform.database.ensure(release.app)

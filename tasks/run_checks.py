@@ -12,16 +12,16 @@ from infra.errors import CommandFailed, Unknown
 from infra.schema.of_app import schema_at
 from tasks.outcomes import GateClosed
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 
-@stage("unit tests")
+@stage("unit tests", journey=Journey(skipped="skipped"))
 def run_unit(release: Release) -> str:
     """One line on how it went. Raises GateClosed with the end of the output."""
     return _check(release, "unit", release.source.manifest.checks.unit, {})
 
 
-@stage("integration tests")
+@stage("integration tests", journey=Journey(skipped="skipped"))
 def run_integration(release: Release) -> str:
     """Gives the tests DATABASE_URL of a scratch database with the version's own expanded schema."""
     line = release.source.manifest.checks.integration
@@ -36,7 +36,7 @@ def run_integration(release: Release) -> str:
         database.drop_scratch(url)
 
 
-@stage("coverage")
+@stage("coverage", journey=Journey(skipped=None))
 def run_coverage(release: Release) -> CoverageReport | None:
     """The measured coverage; None when the app measures none."""
     coverage = release.source.manifest.checks.coverage

@@ -5,12 +5,12 @@ from __future__ import annotations
 from infra.scanners import ScanReport
 from infra.scanners.registry import scanners
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 KINDS = ("secrets", "sast", "dependencies")
 
 
-@stage("scan", run_name="scan for {kind}")
+@stage("scan", run_name="scan for {kind}", journey=Journey())
 def scan(release: Release, kind: str) -> ScanReport:
     """The findings of one kind of scanner. Raises when it could not look: that is never clean."""
     say = speaker()

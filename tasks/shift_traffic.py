@@ -10,12 +10,17 @@ from infra.hosting import Deployment
 from tasks.notes import write_note
 from tasks.outcomes import WayBackFailed
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 NAME = "traffic"
 
 
-@stage("attach candidate", tries=3)
+def is_attached(release: Release, before: Route) -> bool:
+    """Whether the candidate is in its slot."""
+    return is_ours(release.platform.edge.route(), before.beside, release)
+
+
+@stage("attach candidate", tries=3, journey=Journey(still=is_attached))
 def attach_candidate(release: Release, slot: Slot, candidate: Deployment) -> Route:
     """The candidate in its slot, still without visitors."""
     edge = release.platform.edge
@@ -27,7 +32,13 @@ def attach_candidate(release: Release, slot: Slot, candidate: Deployment) -> Rou
     return edge.route()
 
 
-@stage("promote", tries=3)
+def is_promoted(release: Release, _route: Route) -> bool:
+    """Whether it is live."""
+    live = release.platform.edge.route().live_target
+    return live is not None and live.deployment == release.deployment
+
+
+@stage("promote", tries=3, journey=Journey(still=is_promoted))
 def promote(release: Release, slot: Slot) -> Route:
     """Everyone to the candidate, which is live from now on; the version before it stays warm."""
     edge = release.platform.edge

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import httpx
-
 from infra.commands import Command, run
 from infra.errors import CommandFailed, Unknown
+from tasks.health import check_path
 from tasks.outcomes import GateClosed
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 
-@stage("smoke tests", run_name="smoke tests at {url}")
+@stage("smoke tests", run_name="smoke tests at {url}", journey=Journey(follows=True, skipped="skipped"))
 def smoke_test(release: Release, url: str) -> str:
     """One line on what was asked. Raises GateClosed at the first wrong answer."""
     say = speaker()
@@ -29,13 +28,3 @@ def smoke_test(release: Release, url: str) -> str:
     except (CommandFailed, Unknown) as error:
         raise GateClosed(f"smoke tests of {release.label} at {url}: {error.message}") from error
     return f"{len(paths)} paths and {smoke.command!r} in {outcome.seconds:.1f} s"
-
-
-def check_path(url: str) -> None:
-    """Raises GateClosed unless `url` answers 200."""
-    try:
-        status = httpx.get(url, timeout=10, follow_redirects=True).status_code
-    except httpx.TransportError as error:
-        raise GateClosed(f"smoke: {url} gave no answer ({type(error).__name__})") from error
-    if status != 200:
-        raise GateClosed(f"smoke: {url} answered {status}, expected 200")

@@ -13,16 +13,17 @@ from infra.errors import PipelineError
 from tasks.case import Case, Ruling, policy_of
 from tasks.dial import Traffic
 from tasks.facts import Facts
+from tasks.lease import renew_lease
 from tasks.notes import read_notes
 from tasks.observer import Observer, Pair
 from tasks.orders import Orders
 from tasks.outcomes import Aborted, CanaryFailed
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 from tasks.timeline import write_chapter
 
 
-@stage("watch", run_name="watch for {seconds} s")
+@stage("watch", run_name="watch for {seconds} s", journey=Journey(asks_anew=True, skipped="skipped"))
 def watch(release: Release, slot: Slot, url: str, seconds: float, step: str = "watch") -> str:
     """One line on what was seen. Raises CanaryFailed when the evidence says no, Aborted when asked.
 
@@ -91,6 +92,7 @@ class _Watch:
     def _begin(self) -> None:
         if self.previous:
             share = 100 - self.observer.weight
+            renew_lease(self.release)
             self.edge.weigh(share)
             self.say(f"{self.previous.version} keeps {share} % of the traffic to compare with")
 
@@ -99,6 +101,8 @@ class _Watch:
         ruling = None
         while time.monotonic() < deadline:
             self.observer.nap()
+            if self.previous:
+                renew_lease(self.release)
             ruling = self.observer.look()
             if ruling.outcome == "fail":
                 self._fail(ruling)

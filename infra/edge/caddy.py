@@ -84,7 +84,7 @@ class CaddyEdge:
             what = "nothing is live" if route.live is None else f"slot {route.beside} is empty"
             fix = "make the first version live with make_live" if route.live is None else "attach a candidate first"
             raise Rejected(f"{self._app} cannot give weight {weight}: {what}", fix)
-        return replace(route, weight=weight)
+        return replace(route, weight=weight, until=route.until if weight else None)
 
     def _live(self, route: Route, slot: Slot) -> Route:
         if route.at(slot) is None:

@@ -15,6 +15,7 @@ from infra.config import Part, parse_table, read_toml
 from infra.environment.app import App
 from infra.environment.local_platform import LocalPlatform
 from infra.environment.ramp import Canary, Traffic, Watch
+from infra.environment.release_rules import ReleaseRules
 from infra.environment.safety import Backups, Gates, Migrations, PeakHours
 from infra.environment.vendors_data import Cloudflare, ObjectStoreSettings, Supabase
 from infra.errors import BadInput
@@ -33,6 +34,7 @@ __all__ = [
     "Migrations",
     "ObjectStoreSettings",
     "PeakHours",
+    "ReleaseRules",
     "Supabase",
     "Traffic",
     "Watch",
@@ -54,6 +56,7 @@ class Environment(Part):
     prefect_api: str = Field("", pattern=r"^(https?://.*/api)?$")
     platform: LocalPlatform = LocalPlatform()
     app: App = App()
+    release: ReleaseRules = ReleaseRules()
     traffic: Traffic = Traffic()
     gates: Gates = Gates()
     backups: Backups = Backups()

@@ -13,9 +13,13 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Traffic(Part):
-    """How visitors meet versions. Sticky visitors keep their slot while the weight grows."""
+    """How visitors meet versions. Sticky visitors keep their slot while the weight grows.
+
+    A candidate's visitors are lent to it: they go back to the live version when its release was silent so long.
+    """
 
     sticky: bool = True
+    lease_seconds: float = Field(15, ge=3, le=3600)
     drain_seconds: float = Field(5, ge=0, le=3600)
 
 

@@ -1,0 +1,71 @@
+"""Finishes what a dead process left: its release goes back, everybody is told, the environment is free again."""
+
+from __future__ import annotations
+
+from flows.way_back import go_back
+from infra.environment import load_environment
+from infra.locks import Busy, Lock
+from infra.locks.of_environment import locks_of
+from infra.platform import objects_of
+from tasks.announce import announce, one_line, open_incident
+from tasks.hold_environment import Claim, give_back_environment, take_over_environment
+from tasks.notes import read_notes
+from tasks.outcomes import WayBackFailed
+from tasks.raise_incident import raise_incident
+from tasks.records import OPEN, Record, end_record, open_records, read_record
+from tasks.release import speaker
+
+
+def finish_for(claim: Claim, seen: Lock) -> bool:
+    """Whether `seen` was held by the dead and is free now. Raises WayBackFailed when its way back fails."""
+    if locks_of(load_environment(claim.environment)).is_held_by_the_living(seen):
+        return False
+    try:
+        lock = take_over_environment(claim, seen)
+    except Busy:
+        return False
+    try:
+        finish(claim.environment, seen)
+    finally:
+        give_back_environment(claim.environment, lock)
+    return True
+
+
+def finish(environment: str, left: Lock) -> str:
+    """One line on what was done for the dead holder of `left`."""
+    holder = left.holder
+    died = f"the process of the {holder} died"
+    speaker()(died)
+    record = read_record(objects_of(load_environment(environment)), holder.app, holder.name) if holder.app else None
+    if record is None:
+        raise_incident(environment, f"died-{holder.what}-{holder.name}", "P2", died, f"see flow run {holder.flow_run}")
+        return f"{died}; it had nothing to put back"
+    if record.standing not in OPEN:
+        return f"{died} after its end ({record.standing})"
+    return finish_release(record, died)
+
+
+def finish_open(environment: str, reason: str = "its process died", *, but: str = "") -> list[str]:
+    """Take back every release that is open although nobody is at it, a line each; to be called by whoever holds the
+    environment. `but` is the id of the holder's own release. Raises WayBackFailed."""
+    left = [record for record in open_records(objects_of(load_environment(environment))) if record.release.id != but]
+    return [finish_release(record, record.reason or reason) for record in left]
+
+
+def finish_release(record: Record, reason: str) -> str:
+    """Take a release back for whoever cannot any more. Raises WayBackFailed, with the incident opened as P1."""
+    order = record.release
+    try:
+        go_back(order)
+    except WayBackFailed as worse:
+        end_record(record, "way back failed", one_line(worse))
+        open_incident(order, "P1", one_line(worse), str(worse))
+        announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
+        raise
+    undone = [note.stage for note in read_notes(order)]
+    end_record(record, "rolled back" if undone else "failed", reason)
+    how = "taken back" if undone else "ended before it touched anything"
+    message = f"{order.app} {order.label} was {how}: {reason}"
+    open_incident(order, "P2", message, f"put back: {', '.join(undone) or 'nothing'}")
+    announce(order, message, reason, "warning")
+    return message

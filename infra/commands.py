@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.errors import BadInput, CommandFailed, Unknown
+from infra.orphans import owner_mark
 from infra.redaction import redact
 
 Say = Callable[[str], None]
@@ -118,7 +119,8 @@ def _spawn(what: Command) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             what.arguments,
             cwd=what.folder,
-            env=what.environment(),
+            # Whoever kills us cannot make us end it: the mark lets others find it.
+            env=what.environment() | owner_mark(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -20,6 +20,7 @@ import psutil
 from infra.commands import Command
 from infra.errors import BadInput, PipelineError
 from infra.files import write_atomically
+from infra.orphans import OWNER
 from infra.redaction import redact
 
 
@@ -41,7 +42,8 @@ def start(name: str, what: Command, *, record: Path, log: Path, pass_fds: Sequen
             process = subprocess.Popen(
                 what.arguments,
                 cwd=what.folder,
-                env=what.environment(),
+                # A daemon outlives whoever starts it: it has no owner.
+                env={name: value for name, value in what.environment().items() if name != OWNER},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -90,6 +92,18 @@ def stop(daemon: Daemon | None, *, grace_seconds: float, how: signal.Signals = s
     return True
 
 
+def end_remains(daemon: Daemon | None) -> None:
+    """Kill what a dead leader left of its group: children that go on serving where the next one has to.
+
+    The number of a group that still has members is given to nobody; when it names a living process, the group is gone.
+    """
+    if daemon is None or is_alive(daemon):
+        return
+    _reap(daemon.pid)
+    if not _is_strangers(daemon) and not _kill_group(daemon.pid):
+        raise PipelineError(f"children of {daemon.name} (pid {daemon.pid}) survived SIGKILL for 10 s", "see ps")
+
+
 def last_words(log: Path, lines: int = 15) -> str:
     """The end of a log file, redacted; empty when there is none."""
     try:
@@ -131,6 +145,14 @@ def _group_of(process: psutil.Process) -> int:
         return 0 if process.info["status"] == psutil.STATUS_ZOMBIE else os.getpgid(process.pid)
     except (ProcessLookupError, psutil.NoSuchProcess):
         return 0
+
+
+def _is_strangers(daemon: Daemon) -> bool:
+    """Whether its number is somebody else's by now. A zombie of its own is not."""
+    try:
+        return abs(psutil.Process(daemon.pid).create_time() - daemon.started) >= 1.0
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _reap(pid: int) -> None:

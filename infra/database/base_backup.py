@@ -21,6 +21,7 @@ from infra.database.pieces import store_pieces
 from infra.database.sealing import PIECE_BYTES
 from infra.errors import CommandFailed, Rejected, Unknown
 from infra.local.postgres_binaries import postgres_command
+from infra.orphans import owner_mark
 from infra.redaction import redact
 
 LONGEST_SILENCE_SECONDS = 900.0
@@ -91,7 +92,7 @@ def _words(access: Access) -> list[str]:
 @contextmanager
 def _running(words: list[str], password: str, log: IO[bytes]) -> Iterator[IO[bytes]]:
     """What it prints. Ended when we fail; raises CommandFailed when it does."""
-    variables = {"PATH": os.environ.get("PATH", ""), "PGPASSWORD": password, "LC_ALL": "C"}
+    variables = {"PATH": os.environ.get("PATH", ""), "PGPASSWORD": password, "LC_ALL": "C", **owner_mark()}
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=variables)
     assert process.stdout is not None
     try:

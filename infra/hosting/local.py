@@ -17,7 +17,7 @@ import httpx
 from infra import processes
 from infra.commands import Say, run, shell
 from infra.errors import BadInput, Rejected
-from infra.files import make_folder, write_atomically
+from infra.files import locked, make_folder, write_atomically
 from infra.hosting import Deployment, Source
 from infra.manifest import read_manifest
 from infra.ports import LOOPBACK, check_free, free_port
@@ -79,9 +79,11 @@ class LocalHosting:
         copy = self._copy(deployment)
         if not copy.about.exists():
             raise Rejected(f"deployment {deployment} was never built", "build it first")
-        running = self.find(deployment)
-        if running is None or not running.is_running:
-            self._launch(copy, variables, say)
+        # Whoever mends it and whoever releases it must not both run it: the second would take another port.
+        with locked(self._deployments.with_name("launch.lock")):
+            running = self.find(deployment)
+            if running is None or not running.is_running:
+                self._launch(copy, variables, say)
         return self._wait_for_health(deployment, copy, say)
 
     def resume(self, deployment: str, say: Say) -> Deployment:
@@ -100,6 +102,11 @@ class LocalHosting:
         alive = processes.is_alive(processes.read(copy.record))
         url = f"http://{LOOPBACK}:{about['port']}"
         return Deployment(about["id"], about["version"], about["ref"], url, alive)
+
+    def has_died(self, deployment: str) -> bool:
+        """Whether its process ended without `stop`."""
+        record = self._copy(deployment).record
+        return record.exists() and not processes.is_alive(processes.read(record))
 
     def deployments(self) -> list[Deployment]:
         """Newest first."""
@@ -125,6 +132,7 @@ class LocalHosting:
 
     def _launch(self, copy: Copy, variables: Mapping[str, str], say: Say) -> None:
         write_atomically(copy.variables, json.dumps(dict(variables)))
+        processes.end_remains(processes.read(copy.record))
         about = json.loads(copy.about.read_text())
         port = _port_again(int(about["port"]))
         # The port is on disk before the process is, so that a crash between the two finds both or neither.

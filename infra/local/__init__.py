@@ -69,3 +69,8 @@ class Place:
         """Its process while it is alive."""
         daemon = read(self.record)
         return daemon if is_alive(daemon) else None
+
+    @property
+    def has_died(self) -> bool:
+        """Whether its process ended without being told to: `down` removes the record, a death does not."""
+        return self.record.exists() and self.daemon is None

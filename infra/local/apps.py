@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from infra.edge import SLOTS
 from infra.edge.route_file import RouteFile
@@ -12,6 +13,14 @@ from infra.errors import PipelineError
 from infra.hosting import Deployment
 from infra.hosting.local import LocalHosting
 from infra.local import Say, ServiceStatus
+
+
+@dataclass(frozen=True)
+class Fallen:
+    """A deployment in a slot whose process ended without being told to, or the live one that does not run at all."""
+
+    app: str
+    deployment: str
 
 
 class HostedApps:
@@ -39,6 +48,29 @@ class HostedApps:
                     continue
                 if again.address != found.address:
                     say(f"{deployment} lost its address {found.address}: release it again")
+
+    def fallen(self) -> list[Fallen]:
+        """What has to run and does not. One that was stopped on purpose is among them only while it is live."""
+        found: list[Fallen] = []
+        for app, port in self._sites.book().items():
+            route, hosting = RouteFile(self._sites.folder, port).read(), self._hosting(app)
+            targets = [(slot, target) for slot in SLOTS if (target := route.at(slot))]
+            for slot, target in targets:
+                known = hosting.find(target.deployment)
+                if known and not known.is_running and (slot == route.live or hosting.has_died(target.deployment)):
+                    found.append(Fallen(app, target.deployment))
+        return found
+
+    def mend(self, fallen: Fallen, say: Say) -> None:
+        """Run it again where it was. Raises Rejected when it does not become healthy.
+
+        One that a release took out of its slot meanwhile is stopped again: the release thinks that it is gone.
+        """
+        hosting = self._hosting(fallen.app)
+        hosting.resume(fallen.deployment, say)
+        if not any(deployment == fallen.deployment for _, deployment, _ in self._in_slots()):
+            hosting.stop(fallen.deployment, self._environment.traffic.drain_seconds)
+            say(f"{fallen.deployment} is in no slot any more: stopped again")
 
     def down(self, say: Say) -> None:
         """End every deployment, in a slot or not."""

@@ -63,6 +63,7 @@ class EdgeProxy:
         """Stop it: requests in flight may end first."""
         with locked(make_folder(self._folder) / "service.lock"):
             self._stop(say)
+            self._place.record.unlink(missing_ok=True)
 
     def status(self) -> ServiceStatus:
         """Healthy when it serves every site; `detail` says who is where."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from infra.environment import Environment
 from infra.errors import BadInput
 from infra.files import make_folder
 from infra.local import Say, Service, ServiceStatus
+from infra.local.alone import alone
 from infra.local.apps import HostedApps
 from infra.local.edge import EdgeProxy
+from infra.local.guard import Guard, platform_lock
 from infra.local.object_store import ObjectStore
 from infra.local.postgres import ControlPostgres, Primary
 from infra.local.postgres_standby import Standby
 from infra.local.prefect import PrefectServer, PrefectWorker
+from infra.orphans import end_orphans
 from infra.ports import check_free
 
 
@@ -42,17 +44,24 @@ def bring_up(environment: Environment, say: Say) -> list[ServiceStatus]:
                 for port in service.ports:
                     check_free(port)
         with ThreadPoolExecutor() as pool:
-            for done in [pool.submit(_up, chain, say) for chain in chains(environment)]:
+            # The guard is started with the others, which hides its cost, and acts when we have let go of the lock.
+            for done in [pool.submit(_up, chain, say) for chain in (*chains(environment), (Guard(environment),))]:
                 done.result()
         HostedApps(environment).up(say)
     return status_of(environment)
 
 
 def take_down(environment: Environment, say: Say) -> None:
-    """Stop everything, last started first; data stays."""
+    """Stop everything, the guard first and the others last started first; data stays."""
     _check_is_local(environment)
     make_folder(environment.state)
-    with _alone(environment):
+
+    def end_guard() -> None:
+        Guard(environment).down(say)
+        end_orphans(say)
+
+    # Before what it mends is waited for: nobody needs that any more.
+    with _alone(environment, on_entry=end_guard):
         for service in reversed(_all(environment)):
             service.down(say)
 
@@ -69,8 +78,9 @@ def _up(chain: Sequence[Service], say: Say) -> None:
 
 
 def _all(environment: Environment) -> list[Service]:
-    """The apps last: they need the database, and the edge needs them."""
-    return [*(service for chain in chains(environment) for service in chain), HostedApps(environment)]
+    """The apps after the rest, since they need the database; the guard last, since it guards them all."""
+    started = (service for chain in chains(environment) for service in chain)
+    return [*started, HostedApps(environment), Guard(environment)]
 
 
 def _check_is_local(environment: Environment) -> None:
@@ -80,14 +90,6 @@ def _check_is_local(environment: Environment) -> None:
         )
 
 
-@contextmanager
-def _alone(environment: Environment) -> Iterator[None]:
-    """One `up` or `down` at a time; the lock goes with the process that holds it."""
-    with (environment.state / "platform.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BadInput(
-                "platform", "is being started or stopped by another process", "wait for it, then try again"
-            ) from None
-        yield
+def _alone(environment: Environment, *, on_entry: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+    """One `up` or `down` at a time, and nothing that the guard does meanwhile."""
+    return alone(platform_lock(environment), "starting or stopping the platform", on_entry=on_entry)

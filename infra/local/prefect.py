@@ -74,6 +74,7 @@ class PrefectServer:
         """Stop it; its database stays."""
         if processes.stop(self._place.daemon, grace_seconds=10):
             say(f"{self.name} stopped")
+        self._place.record.unlink(missing_ok=True)
 
     def status(self) -> ServiceStatus:
         """Healthy when its API answers."""
@@ -138,6 +139,7 @@ class PrefectWorker:
         """Stop it. Prefect's worker hears SIGINT; it ends the flow runs that it started."""
         if processes.stop(self._place.daemon, grace_seconds=10, how=signal.SIGINT):
             say(f"{self.name} stopped")
+        self._place.record.unlink(missing_ok=True)
 
     def status(self) -> ServiceStatus:
         """Healthy while its process runs."""

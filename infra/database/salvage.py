@@ -23,7 +23,9 @@ from infra.files import make_folder
 
 # A revision's transaction writes the first two, each batch of a backfill the third.
 SCHEMA_TABLES = frozenset({"alembic_version", "pipeline_schema_history", "pipeline_backfills"})
-List = Callable[[Change, Transaction, str], None]
+# Replaying goes faster than writing did: after a few passes there is little left to do behind closed doors.
+_OPEN_PASSES = 5
+_FEW = 50
 Row = tuple[str, str, tuple[tuple[str, str | None], ...]]
 
 
@@ -38,20 +40,25 @@ class Salvage:
     file: str
 
 
-def salvage(slot: Slot, restored_url: str, file: Path) -> Salvage:
+def salvage(slot: Slot, restored_url: str, file: Path, close: Callable[[], None] = lambda: None) -> Salvage:
     """Replay everything that the slot holds; once it returns, all of it is committed. The slot stays.
 
+    `close` ends all writing into the slot's database, and every connection to it; what was written until a moment
+    before is replayed while people still write, so that they wait for the rest only.
     `restored_url` is a superuser's, of a database that nobody uses yet. Run again it would replay again: a caller
     that was killed begins with a fresh restore. Raises Rejected when the slot is lost.
     """
     make_folder(file.parent)
-    with file.open("w") as stream, connected(slot.access) as source, connected(access_to(restored_url)) as target:
+    with file.open("w") as stream, connected(access_to(restored_url)) as target:
         with target.transaction():
             target.execute("SET LOCAL statement_timeout = 0")
-            work = _Work(Restored(target), stream)
+            work = _Work(Restored(target), stream, slot.after_lsn)
             work.restored.silence_triggers(True)
-            for one in _after(slot, source):
-                work.take(one)
+            for _ in range(_OPEN_PASSES):
+                if work.take_all(slot) < _FEW:
+                    break
+            close()
+            work.take_all(slot)
             work.restored.silence_triggers(False)
         _advance_sequences(slot.access, target)
         stream.flush()
@@ -61,11 +68,21 @@ def salvage(slot: Slot, restored_url: str, file: Path) -> Salvage:
 class _Work:
     """The counts so far, and what the migration made of which row."""
 
-    def __init__(self, restored: Restored, stream: IO[str]) -> None:
+    def __init__(self, restored: Restored, stream: IO[str], after_lsn: str) -> None:
         self.restored = restored
         self._stream = stream
+        self._after_lsn = after_lsn
         self._written_by_schema: dict[Row, Values] = {}
         self.replayed = self.listed = self.schema = self.transactions = 0
+
+    def take_all(self, slot: Slot) -> int:
+        """Take what was committed since the last time; how many transactions that were."""
+        before = self.transactions
+        with connected(slot.access) as source:
+            for one in _after(replace(slot, after_lsn=self._after_lsn), source):
+                self.take(one)
+                self._after_lsn = one.lsn
+        return self.transactions - before
 
     def take(self, one: Transaction) -> None:
         """Replay a transaction whole, or list all of it."""

@@ -7,6 +7,7 @@ two renames in one transaction exchange the databases. The damaged one is kept, 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,14 +57,28 @@ def restore_app(environment: Environment, app: str, point: str, slot: str, file:
         return AppRestored(work.kept, None, time.monotonic() - started, 0.0)
     archive = archive_of(environment)
     _copy(environment, archive, work, point, say)
-    closed = time.monotonic()
-    work.close()
+    closed = _Clock()
     held = Slot(slot_name(slot), replace(primary, database=work.app), read_point(archive, point).lsn)
-    found = salvage(held, work.restored_access.url, file)
+    found = salvage(held, work.restored_access.url, file, lambda: closed.start_with(work.close))
     work.exchange()
     drop_slot(primary, slot)
     say(f"{found.replayed} rows came along, {found.listed} are listed in {file}; the damaged data is in {work.kept}")
-    return AppRestored(work.kept, found, time.monotonic() - started, time.monotonic() - closed)
+    return AppRestored(work.kept, found, time.monotonic() - started, closed.seconds)
+
+
+class _Clock:
+    """How long the app's database has been closed."""
+
+    def __init__(self) -> None:
+        self._started = 0.0
+
+    def start_with(self, act: Callable[[], None]) -> None:
+        self._started = time.monotonic()
+        act()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
 
 
 def _copy(environment: Environment, archive: Archive, work: _Exchange, point: str, say: Say) -> None:

@@ -1,4 +1,4 @@
-"""Calls for `recover` when a release died with the environment's lock in its hands, or a way back failed."""
+"""Calls for `recover` when a release died with the environment's lock in its hands, or its way back failed."""
 
 from __future__ import annotations
 
@@ -61,36 +61,27 @@ class DeadHolder:
 
 
 @dataclass
-class FailedWaysBack:
-    """Releases whose way back failed: tried again after 1, 2 ... 15 minutes until none is left."""
+class OpenReleases:
+    """Releases that are open although nobody is at them: their way back failed. Tried after 1, 2 ... 15 minutes."""
 
     objects: Objects
     locks: Locks
     recovery: Recovery
     _backoff: Backoff = field(default_factory=lambda: Backoff(60, 900, healthy_seconds=0))
-    _standings: dict[tuple[str, float], str] = field(default_factory=dict)
 
     def look(self) -> None:
         """Nothing while somebody has the lock: that one, or its recovery, comes first."""
-        failed = self._failed()
-        if not failed:
+        names = [stored.key.removeprefix("open/") for stored in self.objects.list("open/")]
+        still = [name for name in names if self._standing(name) in ("running", "way back failed")]
+        if not still:
             self._backoff.is_well(time.monotonic())
         elif self.locks.read() is None and self._backoff.is_due(time.monotonic()):
-            _try(self.recovery, f"the way back of {', '.join(failed)} failed", self._backoff)
+            _try(self.recovery, f"{', '.join(still)} is neither released nor back", self._backoff)
 
-    def _failed(self) -> list[str]:
-        """Their keys' last folder. Records that did not change since the last look are not read again."""
-        stored = [one for one in self.objects.list("releases/") if one.key.endswith("/record.json")]
-        known = self._standings
-        self._standings = {
-            (one.key, one.modified): known.get((one.key, one.modified)) or self._standing(one.key) for one in stored
-        }
-        return [key.split("/")[-2] for (key, _), standing in self._standings.items() if standing == "way back failed"]
-
-    def _standing(self, key: str) -> str:
+    def _standing(self, name: str) -> str:
         # Read as it is: the record's own class lives with the stages, which cost 150 MB of Prefect.
-        content = self.objects.get(key)
-        return str(json.loads(content)["standing"]) if content else "removed"
+        content = self.objects.get(f"releases/{name}/record.json")
+        return str(json.loads(content)["standing"]) if content else ""
 
 
 def _try(recovery: Recovery, why: str, backoff: Backoff) -> None:

@@ -13,7 +13,7 @@ from deployments.guard.dead_runs import DeadRuns
 from deployments.guard.flow_runs import FlowRuns
 from deployments.guard.health import HealthReporter
 from deployments.guard.leader import become_leader
-from deployments.guard.recovery import DeadHolder, FailedWaysBack, Recovery
+from deployments.guard.recovery import DeadHolder, OpenReleases, Recovery
 from deployments.guard.services import AppMender, ChainMender
 from deployments.guard.voice import Voice
 from infra.environment import Environment, load_environment
@@ -69,7 +69,7 @@ def looks(environment: Environment, voice: Voice) -> Iterator[Look]:
     server, worker = PrefectServer(environment), PrefectWorker(environment)
     recovery = Recovery(environment.name, api, voice, lambda: server.is_up() and worker.is_up())
     yield Look("lock", 1, DeadHolder(locks, recovery).look)
-    yield Look("ways back", 60, FailedWaysBack(objects_of(environment), locks, recovery).look)
+    yield Look("open releases", 15, OpenReleases(objects_of(environment), locks, recovery).look)
 
 
 def _sweep(voice: Voice) -> None:

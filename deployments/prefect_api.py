@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,29 @@ class PrefectApi:
     def flow_run(self, run: str) -> FlowRun:
         """As it is now."""
         return _flow_run(self._ask("GET", f"/flow_runs/{run}"))
+
+    def find_flow_run(self, run: str) -> FlowRun:
+        """By id, or the newest of that name. Raises BadInput when there is none."""
+        try:
+            uuid.UUID(run)
+        except ValueError:
+            asked = {"flow_runs": {"name": {"any_": [run]}}, "sort": "START_TIME_DESC", "limit": 1}
+            rows = self._ask("POST", "/flow_runs/filter", asked)
+            if not rows:
+                raise BadInput(
+                    "run", f"no flow run is called {run!r}", "give its id, as in the page's address"
+                ) from None
+            return _flow_run(rows[0])
+        return self.flow_run(run)
+
+    def retry(self, run: str) -> FlowRun:
+        """Schedule a finished run once more, exactly as the UI's Retry does. Raises BadInput while it is not over."""
+        found = self.flow_run(run)
+        if not found.is_over:
+            raise BadInput("run", f"{found.name} is {found.outcome}, so there is nothing to retry", "wait for its end")
+        state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "retried by a person"}
+        self._ask("POST", f"/flow_runs/{run}/set_state", {"state": state, "force": True})
+        return self.flow_run(run)
 
     def task_runs(self, run: str) -> list[TaskRun]:
         """Its stages so far, in the order they began."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from prefect import flow
@@ -11,16 +10,18 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows import outcome
+from flows.environment_lock import claim_for, environment_held
 from flows.expand import expand, verify
-from flows.way_back import put_data_back, put_schema_back
+from flows.recovery import finish_open
+from flows.way_back import go_back
 from infra.environment import load_environment
 from infra.errors import BadInput, PipelineError
-from tasks import contract_schema, expand_schema, restore_to_point
+from infra.locks import Busy
+from tasks import contract_schema
 from tasks.announce import announce, one_line, open_incident
 from tasks.checkout import checkout
 from tasks.find_live import find_live
 from tasks.lint_schema import lint_schema
-from tasks.notes import mark_put_back, read_notes
 from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.protect_data import protect_data
 from tasks.prove_schema import prove_schema
@@ -33,18 +34,6 @@ from tasks.smoke_test import smoke_test
 
 Action = Literal["apply", "verify", "promote", "contract"]
 MIGRATED, PLANNED = "Migrated", "Planned"
-
-
-def put_contract_back(order: Release, facts: dict[str, Any]) -> str:
-    """What was dropped again, with what was in it."""
-    return contract_schema.put_contract_back(order, facts, restore=put_data_back)
-
-
-WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
-    expand_schema.NAME: put_schema_back,
-    contract_schema.NAME: put_contract_back,
-    restore_to_point.NAME: restore_to_point.let_go_of_log,
-}
 
 
 @flow(name="migrate", flow_run_name="migrate: {action} in {environment}")
@@ -69,7 +58,12 @@ def migrate(
         return outcome.failed(outcome.GATE_CLOSED, one_line(closed))
     if action == "verify" or (action == "contract" and not drop):
         return _look(action, order)
-    return _change(action, Record(order, str(flow_run.id), "running", time.time()))
+    try:
+        with environment_held(claim_for(order, f"migration ({action})", "a person asked for it")):
+            finish_open(environment)
+            return _change(action, Record(order, str(flow_run.id), "running", time.time()))
+    except (Busy, WayBackFailed) as busy:
+        return outcome.failed(outcome.REFUSED, str(busy))
 
 
 def _look(action: Action, order: Release) -> State[Any]:
@@ -154,7 +148,7 @@ def _contract(order: Release) -> str:
 def _end_badly(record: Record, failure: BaseException) -> State[Any]:
     order, reason = record.release, one_line(failure)
     try:
-        undone = _go_back(order)
+        undone = go_back(order)
     except WayBackFailed as worse:
         end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
         open_incident(order, "P1", one_line(worse), f"{worse}\n\nit went back because of: {reason}")
@@ -167,22 +161,3 @@ def _end_badly(record: Record, failure: BaseException) -> State[Any]:
     is_gate = isinstance(failure, GateClosed)
     end_record(record, "gate closed" if is_gate else "failed", reason)
     return outcome.failed(outcome.GATE_CLOSED if is_gate else outcome.FAILED, reason)
-
-
-def _go_back(order: Release) -> list[str]:
-    """What was put back, a line each; a log that was held and let go of is nothing that anybody saw."""
-    done = []
-    for note in sorted(read_notes(order), key=lambda note: note.order, reverse=True):
-        if note.is_put_back:
-            continue
-        try:
-            line = WAYS_BACK[note.stage](order, note.facts)
-        except PipelineError as error:
-            raise WayBackFailed(
-                f"the way back of {order.label} stopped at {note.stage}: {error}",
-                f"mend the cause, then: pipeline abort --env {order.environment} --app {order.app} "
-                f"--release {order.id}",
-            ) from error
-        mark_put_back(order, note)
-        done += [line] if note.stage != restore_to_point.NAME else []
-    return done

@@ -7,6 +7,7 @@ from infra.environment import load_environment
 from infra.locks import Busy, Lock
 from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
+from tasks import restore_to_point
 from tasks.announce import announce, one_line, open_incident
 from tasks.hold_environment import Claim, give_back_environment, take_over_environment
 from tasks.notes import read_notes
@@ -62,7 +63,7 @@ def finish_release(record: Record, reason: str) -> str:
         open_incident(order, "P1", one_line(worse), str(worse))
         announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
         raise
-    undone = [note.stage for note in read_notes(order)]
+    undone = [note.stage for note in read_notes(order) if note.stage != restore_to_point.NAME]
     end_record(record, "rolled back" if undone else "failed", reason)
     how = "taken back" if undone else "ended before it touched anything"
     message = f"{order.app} {order.label} was {how}: {reason}"

@@ -14,13 +14,14 @@ from tasks.raise_incident import raise_incident
 from tasks.verify_backup import expire_backups, verify_newest
 
 PROVEN = "Proven"
+DAMAGED = "OlderBackupDamaged"
 
 
 @flow(name="verify-backup", flow_run_name="verify the backup of {environment}")
 def verify_backup(environment: str = "local") -> State[Any]:
-    """Ends Proven with RTO and RPO in the message, GateClosed with an incident, or Refused.
+    """Ends Proven with RTO and RPO in the message; GateClosed or OlderBackupDamaged with an incident; or Refused.
 
-    Old backups go only after a proof: a night without one keeps everything.
+    Damage in a backup that is not the newest closes no gate. Old backups go only after a night without any.
     """
     try:
         proof = verify_newest(environment)
@@ -30,6 +31,11 @@ def verify_backup(environment: str = "local") -> State[Any]:
         title = f"the backup of {environment} is not proven: {one_line(error)}"
         raise_incident(environment, "backup-proof", "P1", title, str(error))
         return outcome.failed(outcome.GATE_CLOSED, title)
+    if proof.damaged:
+        title = f"{len(proof.damaged)} older backups of {environment} are damaged: {proof.damaged[0]}"
+        body = "\n".join([*proof.damaged, "the newest backup is proven; older moments may be out of reach"])
+        raise_incident(environment, "older-backups", "P2", title, body)
+        return outcome.failed(DAMAGED, title)
     expire_backups(environment)
     took = f"RTO {proof.rto_seconds:.1f} s, RPO {proof.rpo_seconds:.1f} s"
     return outcome.completed(PROVEN, f"backup {proof.backup} was restored to {proof.lsn} and checked: {took}")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.errors import BadInput, PipelineError, Rejected
-from tasks import expand_schema, make_room, restore_to_point, shift_traffic, start_candidate
+from tasks import contract_schema, expand_schema, make_room, restore_to_point, shift_traffic, start_candidate
 from tasks.announce import announce, one_line, open_incident
 from tasks.notes import Note, mark_put_back, read_notes
 from tasks.outcomes import GateClosed, WayBackFailed
@@ -33,17 +33,23 @@ def put_schema_back(release: Release, facts: dict[str, Any]) -> str:
     return expand_schema.put_schema_back(release, facts, restore=put_data_back)
 
 
+def put_contract_back(release: Release, facts: dict[str, Any]) -> str:
+    """What was dropped again, with what was in it."""
+    return contract_schema.put_contract_back(release, facts, restore=put_data_back)
+
+
 WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
     shift_traffic.NAME: shift_traffic.put_traffic_back,
     make_room.NAME: make_room.wake_previous_again,
     start_candidate.NAME: start_candidate.stop_candidate,
     expand_schema.NAME: put_schema_back,
+    contract_schema.NAME: put_contract_back,
     restore_to_point.NAME: restore_to_point.let_go_of_log,
 }
 
 
 def go_back(release: Release) -> list[str]:
-    """What was put back, a line each.
+    """What was put back, a line each; a log that was held and let go of is nothing that anybody saw.
 
     A step that fails is tried again for as long as the environment says, with a P1 incident from its third failure
     on. Then it stops there and raises WayBackFailed with the cause: visitors who are still on the candidate must not
@@ -53,8 +59,9 @@ def go_back(release: Release) -> list[str]:
     for note in sorted(read_notes(release), key=lambda note: note.order, reverse=True):
         if note.is_put_back:
             continue
-        done.append(_insist(release, note))
+        line = _insist(release, note)
         mark_put_back(release, note)
+        done += [line] if note.stage != restore_to_point.NAME else []
     speaker()(f"{release.label} is gone: {'; '.join(done) or 'nothing had been changed'}")
     return done
 

@@ -16,6 +16,7 @@ from deployments.cli import (
     measure_verbs,
     migrate_verbs,
     platform_verbs,
+    recovery_verbs,
 )
 from infra.errors import BadInput, PipelineError
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verbs in (platform_verbs, flow_verbs, hold_verbs, database_verbs, migrate_verbs, measure_verbs):
+for verbs in (platform_verbs, flow_verbs, recovery_verbs, hold_verbs, database_verbs, migrate_verbs, measure_verbs):
     verbs.add_to(app)
 
 

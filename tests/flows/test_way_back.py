@@ -8,7 +8,7 @@ import pytest
 from apps import commit, manifest, server
 from prefect import flow
 
-from flows import migrate, way_back
+from flows import way_back
 from infra.environment import Environment
 from infra.files import make_folder
 from tasks.checkout import checkout
@@ -90,4 +90,4 @@ def test_every_note_that_a_stage_writes_has_a_way_back() -> None:
     written = {"expand-schema", "start-candidate", "make-room", "traffic", "hold-log", "contract-schema"}
     sources = "".join(path.read_text() for path in Path(way_back.__file__).parents[1].glob("tasks/*.py"))
     assert sources.count("write_note(release, NAME") == len(written)
-    assert set(way_back.WAYS_BACK) | set(migrate.WAYS_BACK) == written
+    assert set(way_back.WAYS_BACK) == written

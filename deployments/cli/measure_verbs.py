@@ -42,6 +42,9 @@ def bench(
     rate: Rate = 150,
     repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
     trials: Annotated[int, typer.Option(help="canary: live trials of each fault; 0 leaves them out.", min=0)] = 20,
+    only: Annotated[
+        str, typer.Option(help="canary: one part of it: simulation, robustness, live or cost; all when left out.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="canary: where the random numbers start.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Compact JSON; without it, indented.")] = False,
 ) -> None:
@@ -51,7 +54,7 @@ def bench(
     """
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "release": lambda: measure_release(env, rate),
-        "canary": lambda: measure_canary(env, repetitions, seed, trials),
+        "canary": lambda: measure_canary(env, repetitions, seed, trials, only),
         "database": lambda: measure_database(env, seed),
     }
     if name not in benches:
@@ -66,13 +69,17 @@ def measure_release(env: str, rate: float) -> dict[str, Any]:
     return Demo(load_environment(env), rate, say).run().figures()
 
 
-def measure_canary(env: str, repetitions: int, seed: int, trials: int) -> dict[str, Any]:
-    """The simulated canary decisions, and the live trials on the running platform."""
-    from deployments.bench.canary import simulate
+def measure_canary(env: str, repetitions: int, seed: int, trials: int, only: str = "") -> dict[str, Any]:
+    """The simulated canary decisions, what they cost, and the live trials on the running platform; or one of them."""
+    from deployments.bench.canary import PARTS, simulate
     from deployments.bench.canary_live import measure_live
 
-    simulated = simulate(repetitions, seed) if repetitions else simulate(seed=seed)
-    return {**simulated, "live": measure_live(trials, env, say=say) if trials else []}
+    if only not in ("", "live", *PARTS):
+        raise BadInput("only", f"{only!r} is no part of it", f"choose one of: live, {', '.join(PARTS)}")
+    parts = tuple(part for part in PARTS if only in ("", part))
+    simulated = simulate(repetitions, seed, parts=parts) if repetitions else simulate(seed=seed, parts=parts)
+    is_live = only in ("", "live") and trials
+    return {**simulated, "live": measure_live(trials, env, say=say) if is_live else []}
 
 
 def measure_database(env: str, seed: int) -> dict[str, Any]:

@@ -53,9 +53,21 @@ def down(env: Env = "local") -> None:
 
 
 def status(env: Env = "local", json: Json = False) -> None:
-    """What runs, and which version of each app is live. Exit code 0 only when every service is healthy."""
-    services = status_of(load_environment(env))
-    _show(services, json)
+    """What runs, and for each app: what is live, what is beside it and at what weight, flags, release, hold.
+
+    Exit code 0 only when every service is healthy.
+    """
+    # Imports Prefect, which costs seconds that the other verbs need not wait for.
+    from deployments.cli.status_view import apps_of, table_of
+
+    environment = load_environment(env)
+    services, apps = status_of(environment), apps_of(environment)
+    if json:
+        # What holds for the environment as a whole belongs here too, beside `services` and `apps`.
+        print(jsonlib.dumps({"services": [asdict(one) for one in services], "apps": [asdict(one) for one in apps]}))
+    else:
+        _show(services, json)
+        Console(highlight=False, soft_wrap=True).print(table_of(apps))
     raise typer.Exit(_code(services))
 
 

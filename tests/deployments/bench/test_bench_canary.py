@@ -19,6 +19,7 @@ from tasks.analysis import Counts as SlotCounts
 from tasks.analysis.comparison import WORSE
 
 RAMPS = 6
+ALWAYS = {"alpha", "repetitions", "standard_error_at_alpha", "seed"}
 TRAFFIC = {
     "a worse candidate": Traffic(600.0, steady(0.06), steady(0.01)),
     "a healthy candidate at low traffic": Traffic(100.0, steady(0.01), steady(0.01)),
@@ -98,7 +99,10 @@ def test_flagger_acts_one_look_after_its_threshold_and_argo_at_once() -> None:
 
 
 def test_a_small_simulation_keeps_its_promises_and_is_plain_json() -> None:
-    result = simulate(60, seed=5, rates=(20,), worse=(0.06, 1.0), healthy=(0.0,), robustness=False, batches=500)
+    result = simulate(
+        60, seed=5, rates=(20,), worse=(0.06, 1.0), healthy=(0.0,), parts=("simulation", "cost"), batches=500
+    )
+    assert set(result) == {*ALWAYS, "rows", "promotion", "wrong_pass", "cost"}
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     ours = {row["canary"]: row for row in result["rows"] if row["rule"] == OURS}
     # With 60 ramps and an error of at most 1 %, 5 wrong ones or more happen once in 2000 times.
@@ -120,6 +124,14 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     ]
     assert runs[0].requests.tolist() == runs[1].requests.tolist()
     assert runs[0].decided.all()
+
+
+def test_the_parts_can_be_run_alone() -> None:
+    alone = simulate(2, seed=5, parts=("robustness",))
+    assert set(alone) == {*ALWAYS, "robustness"}
+    assert {row["scenario"] for row in alone["robustness"]} == set(scenarios())
+    assert set(alone["robustness"][0]) == {"scenario", "rule", "type_i"}
+    assert set(simulate(2, parts=())) == ALWAYS
 
 
 @pytest.mark.parametrize("name", list(scenarios()))

@@ -9,6 +9,7 @@ from infra.errors import Rejected
 from infra.hosting import vercel_calls as calls
 from infra.hosting.vercel_project import VercelProject
 from infra.hosting.vercel_records import Billing, Rolling, RollingAnswer, RollingConfig, RollingConfigAnswer
+from infra.http import Call
 from infra.http.read_back import settle
 
 # Vercel takes 2 to 10 stages, ascending, the last one 100.
@@ -61,9 +62,7 @@ class RollingReleases:
                 "end it: vercel rolling-release complete, or roll back",
             )
         if found is None:
-            self._configure()
-            self._project.ask(calls.START_ROLLING, body={"canaryDeploymentId": canary})
-            found = self._mine(canary)
+            found = self._start(canary)
         for stage in found.stages[_index_of(found) + 1 :]:
             if stage.weight > weight:
                 break
@@ -73,10 +72,22 @@ class RollingReleases:
     def complete(self, canary: str) -> None:
         """Everyone to `canary`."""
         settle(
-            lambda: self._project.ask(calls.COMPLETE_ROLLING, body={"canaryDeploymentId": canary}),
+            lambda: self._act(calls.COMPLETE_ROLLING, {"canaryDeploymentId": canary}),
             lambda: self.active() is None,
             pause_seconds=self._project.settings.poll_seconds,
         )
+
+    def _start(self, canary: str) -> Rolling:
+        self._configure()
+        settle(
+            lambda: self._act(calls.START_ROLLING, {"canaryDeploymentId": canary}),
+            lambda: self.active() is not None,
+            pause_seconds=self._project.settings.poll_seconds,
+        )
+        return self._mine(canary)
+
+    def _act(self, call: Call, body: dict[str, Any]) -> None:
+        self._project.ask(call, body=body).read(RollingAnswer)
 
     def _approve(self, canary: str, index: int) -> None:
         def is_there() -> bool:
@@ -85,15 +96,23 @@ class RollingReleases:
 
         body = {"nextStageIndex": index, "canaryDeploymentId": canary}
         pause = self._project.settings.poll_seconds
-        settle(lambda: self._project.ask(calls.APPROVE_STAGE, body=body), is_there, pause_seconds=pause)
+        settle(lambda: self._act(calls.APPROVE_STAGE, body), is_there, pause_seconds=pause)
 
     def _configure(self) -> None:
         """Our stages, before it starts: a change does not alter one that is under way."""
+        if self._is_configured():
+            return
+        wanted = configuration(self._weights)
+        settle(
+            lambda: self._project.ask(calls.SET_ROLLING_CONFIG, body=wanted).read(RollingConfigAnswer),
+            self._is_configured,
+            pause_seconds=self._project.settings.poll_seconds,
+        )
+
+    def _is_configured(self) -> bool:
         config = self._config()
         now = [(stage.weight, stage.needs_approval) for stage in config.stages or []] if config else None
-        if now == [(weight, weight < 100) for weight in self._weights]:
-            return
-        self._project.ask(calls.SET_ROLLING_CONFIG, body=configuration(self._weights))
+        return now == [(weight, weight < 100) for weight in self._weights]
 
     def _config(self) -> RollingConfig | None:
         return self._project.ask(calls.GET_ROLLING_CONFIG).read(RollingConfigAnswer).config

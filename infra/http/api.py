@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Api:
         self._service = service
         secret = service.token.get_secret_value()
         remember_secrets([secret])
+        # For fingerprints that only a holder of the token can make.
+        self.key = hashlib.sha256(secret.encode()).digest()
         self._client = httpx.Client(
             base_url=service.base_url.rstrip("/"),
             headers={"Authorization": f"Bearer {secret}", "User-Agent": USER_AGENT, "Accept": "application/json"},

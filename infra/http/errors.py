@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
@@ -25,12 +27,16 @@ HINTS = {
 
 
 class Refused(Rejected):
-    """The vendor said no. `status` is its HTTP status, `code` its own word for why (empty when it gave none)."""
+    """The vendor said no. `status` is its HTTP status, `code` its own word for why (empty when it gave none),
+    `details` the rest of what it said, which is not for people: it may hold what was sent."""
 
-    def __init__(self, message: str, hint: str, status: int, code: str) -> None:
+    def __init__(
+        self, message: str, hint: str, status: int, code: str, details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message, hint)
         self.status = status
         self.code = code
+        self.details = dict(details or {})
 
 
 def refused(call: Call, answer: httpx.Response, more_hint: str = "") -> Refused:
@@ -39,7 +45,8 @@ def refused(call: Call, answer: httpx.Response, more_hint: str = "") -> Refused:
     said = f"{code}: {words}" if code and words else code or words or "it gave no reason"
     hint = HINTS.get(answer.status_code, "look at the vendor's document and dashboard")
     message = f"{call.name} answered {answer.status_code} {redact(said)}{_request_id(answer)}"
-    return Refused(message, "; ".join(filter(None, (more_hint, hint))), answer.status_code, code)
+    whole_hint = "; ".join(filter(None, (more_hint, hint)))
+    return Refused(message, whole_hint, answer.status_code, code, _error_of(answer))
 
 
 def failing(call: Call, answer: httpx.Response, tries: int) -> PipelineError:
@@ -75,17 +82,25 @@ def malformed(call: Call, answer: httpx.Response, problem: str) -> PipelineError
 
 def vendors_words(answer: httpx.Response) -> tuple[str, str]:
     """Code and message of an error body, in the forms that vendors use; the body's beginning where it is none."""
+    inner = _error_of(answer)
+    if not inner:
+        return "", excerpt(answer)
+    code = inner.get("code", "")
+    return str(code if code is not None else ""), str(inner.get("message") or excerpt(answer))[:LONGEST_EXCERPT]
+
+
+def _error_of(answer: httpx.Response) -> dict[str, Any]:
+    """The part of an error's body that says what is wrong; empty when there is none."""
     try:
         data = json.loads(answer.content)
     except ValueError:
-        return "", excerpt(answer)
+        return {}
     if not isinstance(data, dict):
-        return "", excerpt(answer)
-    inner = data.get("error") or data.get("err") or (data.get("errors") or [None])[0] or data
-    if not isinstance(inner, dict):
-        inner = {"message": inner}
-    code, words = inner.get("code", ""), inner.get("message", "") or data.get("message", "")
-    return str(code if code is not None else ""), str(words or excerpt(answer))[:LONGEST_EXCERPT]
+        return {}
+    several = data.get("errors")
+    first = several[0] if isinstance(several, list) and several else None
+    inner = data.get("error") or data.get("err") or first or data
+    return inner if isinstance(inner, dict) else {"message": str(data.get("message") or inner)}
 
 
 def excerpt(answer: httpx.Response) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 from data_platform_parts import DataPlatform, data_environment
+from vercel_parts import store_of_the_session, vercel
 
 from infra.database.local import LocalDatabase
 from infra.local.object_store import ObjectStore
 from infra.local.postgres import ControlPostgres, Primary, Standby
+
+__all__ = ["store_of_the_session", "vercel"]
 
 FIRST_PORT = 26_100
 PORTS_OF_A_WORKER = 4

@@ -24,10 +24,10 @@ DECLARE
     statement text;
     statements text[];
 BEGIN
-    SELECT array_agg(found) INTO statements FROM (
+    SELECT array_agg(line) INTO statements FROM (
         SELECT format('DROP %s IF EXISTS %I.%I CASCADE', CASE c.relkind WHEN 'v' THEN 'VIEW'
             WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END,
-            n.nspname, c.relname) AS found
+            n.nspname, c.relname) AS line
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = ANY ({schemas}) AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
             AND NOT EXISTS (SELECT FROM pg_depend
@@ -62,10 +62,12 @@ UNION ALL SELECT 'policy ' || polname || ' on ' || polrelid::regclass
 UNION ALL SELECT 'constraint ' || conname || ' on ' || conrelid::regclass FROM pg_constraint
     WHERE conrelid <> 0 AND connamespace::regnamespace::text <> ALL ({schemas})
 UNION ALL SELECT 'relation ' || oid::regclass FROM pg_class
-    WHERE relkind IN ('v', 'm', 'S') AND relnamespace::regnamespace::text <> ALL ({schemas})
+    WHERE relkind IN ('v', 'm') AND relnamespace::regnamespace::text <> ALL ({schemas})
         AND relnamespace::regnamespace::text !~ '^pg_(temp|toast)'
 """
-_REMEMBER = "CREATE TEMPORARY TABLE pipeline_outside ON COMMIT DROP AS SELECT * FROM ({outside}) AS found (name);\n"
+_REMEMBER = """SET search_path = '';
+CREATE TEMPORARY TABLE pipeline_outside ON COMMIT DROP AS SELECT * FROM ({outside}) AS found (name);
+"""
 _COMPARE = """
 DO $compare$
 DECLARE
@@ -97,6 +99,8 @@ WHERE NOT t.tgisinternal AND c.relnamespace::regnamespace::text <> ALL (%(schema
 def replace_schemas(access: Access, file: Path, schemas: Sequence[str], say: Say) -> None:
     """Raises Rejected, with everything as it was, when any of it cannot be. `file` is a dump made by `dumps`."""
     with connected(access) as connection:
+        # Names come out with their schemas, as the script needs them.
+        connection.execute("SET search_path = ''")
         script = _script(connection, file, schemas)
     place = file.with_name(f"{file.name}.sql")
     place.write_bytes(script)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.cdn import Cdn
 from infra.code_host import CodeHost
 from infra.code_host.git import Git
 from infra.database import Database
 from infra.database.local import LocalDatabase
+from infra.database.supabase import SupabaseDatabase
 from infra.edge import Edge
 from infra.edge.caddy import CaddyEdge
 from infra.environment import Environment
@@ -23,11 +25,16 @@ from infra.local.object_store import local_objects
 from infra.notify import Notify
 from infra.notify.logbook import Logbook
 from infra.objects import Objects
+from infra.objects.configured import configured_objects
+from infra.realtime import Realtime
 
 
 @dataclass(frozen=True)
 class Platform:
-    """What a release of one app in one environment talks to. Tests replace this and nothing else."""
+    """What a release of one app in one environment talks to. Tests replace this and nothing else.
+
+    `cdn` and `realtime` are None where there is nothing of the kind.
+    """
 
     environment: Environment
     app: str
@@ -40,6 +47,8 @@ class Platform:
     notify: Notify
     incidents: Incidents
     flags: Flags
+    cdn: Cdn | None = None
+    realtime: Realtime | None = None
 
 
 def connect(environment: Environment, app: str) -> Platform:
@@ -56,14 +65,12 @@ def connect(environment: Environment, app: str) -> Platform:
 
 def objects_of(environment: Environment) -> Objects:
     """The environment's object store, which needs no app."""
-    _check_reachable(environment)
-    return local_objects(environment)
+    return local_objects(environment) if environment.kind == "local" else configured_objects(environment)
 
 
 def database_of(environment: Environment) -> Database:
     """The environment's database, which needs no app."""
-    _check_reachable(environment)
-    return LocalDatabase(environment)
+    return LocalDatabase(environment) if environment.kind == "local" else SupabaseDatabase(environment)
 
 
 def _check_reachable(environment: Environment) -> None:

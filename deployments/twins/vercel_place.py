@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -65,7 +66,7 @@ class VercelPlace:
         health = Health(path="/health", timeout_seconds=2)
         commands = Commands(start="next start", timeout_seconds=build_seconds)
         made = Manifest(name=APP, commands=commands, health=health)
-        return Source(folder, f"https://code.example/{APP}.git", label, f"{hash(label) & 0xFFFFFFFF:040x}", made)
+        return Source(folder, f"https://code.example/{APP}.git", label, hashlib.sha1(label.encode()).hexdigest(), made)
 
     def release(self, label: str) -> Target:
         """A version, built and healthy, as the edge takes it. Its deployment is called as the version."""

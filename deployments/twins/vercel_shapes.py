@@ -132,6 +132,7 @@ def rolling_release(state: Production) -> dict[str, Any]:
     return {
         "rollingRelease": {
             "state": rolling.state,
+            "substate": None,
             "currentDeployment": _brief(state.deployments[rolling.base]),
             "canaryDeployment": _brief(state.deployments[rolling.canary]),
             "queuedDeploymentId": rolling.queued,

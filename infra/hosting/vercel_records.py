@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from infra.http.answer import Record
 
@@ -144,6 +144,12 @@ class Rolling(Record):
     canary: Role = Field(validation_alias="canaryDeployment")
     stages: list[Stage]
     active: Stage | None = Field(None, validation_alias="activeStage")
+
+    @field_validator("base", "canary", mode="before")
+    @classmethod
+    def _may_be_gone(cls, value: object) -> object:
+        """One that is over may have lost its deployments."""
+        return {"id": ""} if value is None else value
 
     @property
     def is_active(self) -> bool:

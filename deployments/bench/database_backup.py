@@ -1,55 +1,69 @@
-"""Measures backups of a database that grows: making, restoring, going to a moment, losing everything, and faults."""
+"""Measures backups of a database that grows: making, restoring, going to a moment, and losing everything."""
 
 from __future__ import annotations
 
 import datetime
 import shutil
+import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
-from deployments.bench.backup_faults import FAULTS, attempt, can_mount
 from deployments.bench.backup_ground import APP, Ground, ground, timed
 from infra.commands import Say, command, run
 from infra.database.connection import Access
 from infra.database.markers import archive_timeout, close_segment
 from infra.database.restore_plan import plan_restore
 from infra.database.targets import Target
+from infra.errors import Rejected
 from infra.local.postgres import Primary
 from infra.local.postgres_binaries import postgres_command
 from infra.local.postgres_scratch import scratch_cluster
 from infra.local.postgres_settings import postgres_folder, replicator
 from infra.processes import stop
 
+PARTS = ("backup", "growth")
 SIZES_MB = (250.0, 500.0, 1000.0, 2000.0)
+CHOSEN_MB = 1000.0
 _ARCHIVED_SECONDS = 900.0
 
 
-def measure_backup(sizes_mb: Sequence[float] = SIZES_MB, say: Say = lambda line: None) -> dict[str, Any]:
-    """`backup`, `restore`, `growth`, `moments` and `faults`; bytes of the copied data folder, times in seconds.
+def measure_backup(
+    say: Say, sizes_mb: Sequence[float] = SIZES_MB, chosen_mb: float = CHOSEN_MB, parts: Collection[str] = PARTS
+) -> dict[str, Any]:
+    """`backup` and `restore` at `chosen_mb`; `moments` to return to; `growth` over `sizes_mb`, where asked for.
 
-    `basebackup_seconds` is Postgres's own pg_basebackup into a folder on this machine, without compression or
-    sealing, right before each of ours. `rpo_seconds` is what was lost when the primary and its disk went at once; it
-    can be anything up to `rpo_bound_seconds`: Postgres ends a segment by itself so often, then it is archived.
-    Moments and faults are tried at the first size; everything is lost at the last.
+    Bytes of the copied data folder, times in seconds. `basebackup_seconds` is Postgres's own pg_basebackup into a
+    folder on this machine, without compression or sealing, right before each of ours. `rpo_seconds` is what was lost
+    when the primary and its disk went at once, at the last size; it can be anything up to `rpo_bound_seconds`:
+    Postgres ends a segment by itself so often, then it is archived.
     """
+    sizes = sorted({*(sizes_mb if "growth" in parts else ()), *((chosen_mb,) if "backup" in parts else ())})
+    _check_disk(sizes[-1])
     with ground(say) as stage:
-        growth = [_measure_size(stage, sizes_mb[0])]
-        moments = _measure_moments(stage)
-        faults = _measure_faults(stage)
-        growth += [_measure_size(stage, size) for size in sizes_mb[1:]]
-        lost = _lose_everything(stage)
-    last = growth[-1]
-    return {
-        "backup": {key: last[key] for key in ("bytes", "stored_bytes", "seconds", "basebackup_seconds")},
-        "restore": {"seconds": last["restore_seconds"], **lost},
-        "growth": growth,
-        "moments": moments,
-        "faults": faults,
-    }
+        moments = _measure_moments(stage) if "backup" in parts else {}
+        growth = {size: _measure_size(stage, size) for size in sizes}
+        lost = _lose_everything(stage) if "backup" in parts else {}
+    found: dict[str, Any] = {}
+    if "backup" in parts:
+        chosen = growth[chosen_mb]
+        found["backup"] = {key: chosen[key] for key in ("bytes", "stored_bytes", "seconds", "basebackup_seconds")}
+        found["restore"] = {"seconds": chosen["restore_seconds"], **lost}
+        found["moments"] = moments
+    return found | ({"growth": [growth[size] for size in sizes]} if "growth" in parts else {})
+
+
+def _check_disk(megabytes: float) -> None:
+    """The data, its standby, its copies at each size and its log, and a restore of it: about nine times the size."""
+    free, needed = shutil.disk_usage(tempfile.gettempdir()).free, int(9e6 * megabytes)
+    if free < needed:
+        raise Rejected(
+            f"the disk at {tempfile.gettempdir()} has {free} bytes of room, the measurement needs {needed}",
+            "make room, or set TMPDIR to another disk",
+        )
 
 
 def _measure_size(stage: Ground, megabytes: float) -> dict[str, Any]:
@@ -69,7 +83,7 @@ def _measure_size(stage: Ground, megabytes: float) -> dict[str, Any]:
     found = {
         "bytes": backup.raw_bytes,
         "stored_bytes": backup.bytes,
-        "backup_seconds": times["seconds"],
+        "megabytes": megabytes,
         "rows_are_exact": rows == stage.ask("SELECT count(*) FROM filler")[0][0],
         **{key: times[key] for key in ("seconds", "basebackup_seconds", "restore_seconds")},
     }
@@ -111,12 +125,6 @@ def _visit(stage: Ground, target: Target) -> dict[str, Any]:
     with scratch_cluster(stage.environment, stage.archive, plan, stage.say) as restored:
         found = _rows(replace(restored.access, database=APP), "ticks")
         return {"rows": found, "seconds": round(restored.fetch_seconds + restored.replay_seconds, 2)}
-
-
-def _measure_faults(stage: Ground) -> dict[str, Any]:
-    found = [attempt(stage, fault) for fault in FAULTS if can_mount() or not fault.needs_root]
-    rows = [asdict(one) for one in found]
-    return {"tried": len(found), "refused": sum(one.is_named for one in found), "rows": rows}
 
 
 def _lose_everything(stage: Ground, seconds: float = 75.0) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from infra.database.local import LocalDatabase
 from infra.environment import Environment
 from infra.errors import CommandFailed
 from infra.schema.applied import applied_revisions
-from infra.schema.contents import columns_of, contents_added
+from infra.schema.contents import Contents, columns_of, contents_added
 from infra.schema.sql_files import SqlSchema
 from tasks.schema.choice import Seen, choose
 
@@ -32,6 +32,7 @@ BASE = "CREATE TABLE people (id bigint PRIMARY KEY, email text NOT NULL, seen in
 ADD = "ALTER TABLE people ADD COLUMN contact text;\n"
 FILL = "-- backfill key=id batch=20000\nUPDATE people SET contact = lower(email) WHERE contact IS NULL;\n"
 DOWN = {"1_base": "DROP TABLE people;", "2_add": "ALTER TABLE people DROP COLUMN contact;", "3_fill": "SELECT 1;"}
+PARTS = ("expand", "ways_back", "kills")
 SETTLE_SECONDS = 10.0
 _BAR = re.compile(r"^backfill people \[[#-]*\] (\d+) %")
 
@@ -43,23 +44,25 @@ def measure_expand(
     writes_per_second: float = 220,
     kills: int = 10,
     seed: int = 1,
+    parts: Collection[str] = PARTS,
 ) -> dict[str, Any]:
     """`expand`: the figures of adding and filling a column beside `writes_per_second`; `ways_back`: writes that were
     acknowledged and are gone, (a) when nobody used the column and it is undone, (b) when somebody did and it is left;
     `kills`: SIGKILL at random moments of adding and filling, each followed by a run that must finish.
 
-    Makes a scratch database in the environment's cluster and removes it.
+    Only the `parts` asked for. Makes a scratch database in the environment's cluster and removes it.
     """
     database = LocalDatabase(environment)
     url = database.scratch("bench-expand")
     try:
         with tempfile.TemporaryDirectory(prefix="bench-expand-") as folder:
             bench = _Bench(url, Path(folder), rows, say, lambda: database.health().standby_lag_bytes)
-            expand = bench.expand(writes_per_second)
-            say(f"beside {writes_per_second:g} writes a second: {expand}")
-            ways = {"a": bench.way_back_a(writes_per_second), "b": bench.way_back_b(writes_per_second)}
-            say(f"ways back: {ways}")
-            return {"expand": expand, "ways_back": ways, "kills": bench.kills(kills, seed)}
+            measures: dict[str, Callable[[], dict[str, Any]]] = {
+                "expand": lambda: bench.expand(writes_per_second),
+                "ways_back": lambda: bench.ways_back(writes_per_second),
+                "kills": lambda: bench.kills(kills, seed),
+            }
+            return {part: measures[part]() for part in PARTS if part in parts}
     finally:
         database.drop_scratch(url)
 
@@ -85,7 +88,7 @@ class _Bench:
             time.sleep(1)
             self._schema.upgrade("expand", self._say)
         added = {one.id: one for one in applied_revisions(access_to(self._url))}
-        return {
+        found = {
             "rows": added["3"].rows,
             "failed_writes": len(load.failures),
             "longest_lock_ms": round(added["2"].held_ms or 0.0, 1),
@@ -98,12 +101,23 @@ class _Bench:
             "plain_update_rows_per_second": round(plain),
             "failures": sorted(set(load.failures))[:3],
         }
+        self._say(f"beside {rate:g} writes a second: {found}")
+        self._schema.back_to(("1",), self._say)
+        return found
+
+    def ways_back(self, rate: float) -> dict[str, Any]:
+        """(a) and (b), one after the other."""
+        ways = {"a": self.way_back_a(rate), "b": self.way_back_b(rate)}
+        self._say(f"ways back: {ways}")
+        return ways
 
     def way_back_a(self, rate: float) -> dict[str, Any]:
         """Nobody wrote into the new column: it is undone while the live version writes on."""
+        self._schema.upgrade("expand", self._say)
+        then = contents_added(access_to(self._url), self._before())
         with Writers(self._url, "people", rate, self._rows, first_id=2_000_000_000) as load:
             time.sleep(1)
-            way, seconds = self._go_back()
+            way, seconds = self._go_back(then)
             time.sleep(1)
         return self._told(way, seconds, load, load.lost())
 
@@ -175,10 +189,10 @@ class _Bench:
         done = all(one.unfinished == 0 for one in applied_revisions(access_to(self._url)))
         return {"finished": whole and done, "finish_seconds": round(time.monotonic() - began, 1)}
 
-    def _go_back(self, then: list[Any] | None = None) -> tuple[str, float]:
+    def _go_back(self, then: list[Contents]) -> tuple[str, float]:
         before, began = self._before(), time.monotonic()
         now = contents_added(access_to(self._url), before)
-        choice = choose(Seen(True, (), {}, {}, {}, then if then is not None else now, now))
+        choice = choose(Seen(True, (), {}, {}, {}, then, now))
         self._say(f"way back: {choice.way}: {choice.reason}")
         if choice.way == "undo":
             self._schema.back_to(("1",), self._say)

@@ -14,8 +14,11 @@ from rich.table import Table
 from deployments.cli.flow_verbs import run_flow
 from infra.database.catalog import Backup
 from infra.database.local_recovery import recovery_of
+from infra.database.proof import Proof
+from infra.database.recovery import Recovery
 from infra.database.targets import target_of
 from infra.environment import load_environment
+from infra.errors import Rejected
 
 Env = Annotated[str, typer.Option("--env", help="Which environment.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output when it is over.")]
@@ -70,16 +73,25 @@ def promote_standby(
 def backups(env: Env = "local", json: Json = False) -> None:
     """List what there is to return to: snapshots, restore points, and the newest proof."""
     recovery = recovery_of(load_environment(env))
-    found, points, proof = recovery.backups(), recovery.points(), recovery.newest_proof()
+    found, points = recovery.backups(), recovery.points()
+    proof, refuted = _evidence(recovery)
     if json:
         table = {"backups": [_facts(one) for one in found], "points": [asdict(point) for point in points]}
-        print(jsonlib.dumps({**table, "proof": asdict(proof) if proof else None}))
+        print(jsonlib.dumps({**table, "proof": asdict(proof) if proof else None, "refuted": refuted}))
         return
     screen = Console(highlight=False, soft_wrap=True)
     screen.print(_table(found))
     screen.print(f"{len(points)} restore points, the newest: {', '.join(point.name for point in points[:5]) or '-'}")
-    for line in proof.lines() if proof else ["no backup was proven yet: `pipeline verify-backup`"]:
+    for line in proof.lines() if proof else [refuted or "no backup was proven yet: `pipeline verify-backup`"]:
         screen.print(line, markup=False)
+
+
+def _evidence(recovery: Recovery) -> tuple[Proof | None, str]:
+    """The newest proof, or why there is none that counts."""
+    try:
+        return recovery.newest_proof(), ""
+    except Rejected as no:
+        return None, no.message
 
 
 def _facts(backup: Backup) -> dict[str, object]:

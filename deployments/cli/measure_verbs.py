@@ -43,9 +43,13 @@ def bench(
     repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
     trials: Annotated[int, typer.Option(help="canary: live trials of each fault; 0 leaves them out.", min=0)] = 20,
     only: Annotated[
-        str, typer.Option(help="canary: one part of it: simulation, robustness, live or cost; all when left out.")
+        str,
+        typer.Option(
+            help="One part; all when left out. canary: simulation, robustness, live, cost."
+            " database: expand, ways_back, kills, backup, growth, faults, or several with commas between."
+        ),
     ] = "",
-    seed: Annotated[int, typer.Option(help="canary: where the random numbers start.")] = 1,
+    seed: Annotated[int, typer.Option(help="canary, database: where the random numbers start.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Compact JSON; without it, indented.")] = False,
 ) -> None:
     """Measure, and print one JSON object on standard output; progress goes to standard error.
@@ -55,7 +59,7 @@ def bench(
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "release": lambda: measure_release(env, rate),
         "canary": lambda: measure_canary(env, repetitions, seed, trials, only),
-        "database": lambda: measure_database(env, seed),
+        "database": lambda: measure_database(only, seed),
     }
     if name not in benches:
         raise BadInput("bench", f"{name!r} does not exist", f"choose one of: {', '.join(sorted(benches))}")
@@ -82,12 +86,11 @@ def measure_canary(env: str, repetitions: int, seed: int, trials: int, only: str
     return {**simulated, "live": measure_live(trials, env, say=say) if is_live else []}
 
 
-def measure_database(env: str, seed: int) -> dict[str, Any]:
+def measure_database(only: str, seed: int) -> dict[str, Any]:
     """An expansion beside writers, the ways back, kills, and what backups cost and catch."""
-    from deployments.bench.database_backup import measure_backup
-    from deployments.bench.database_expand import measure_expand
+    from deployments.bench import database
 
-    return {**measure_expand(load_environment(env), say, seed=seed), **measure_backup(say=say)}
+    return database.measure_database(say, [part.strip() for part in only.split(",") if part.strip()], seed)
 
 
 def _show_story(figures: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from infra.database.archive import Archive
 from infra.database.catalog import RECORD, Backup, list_backups
 from infra.database.log_segments import is_segment, numbered
+from infra.database.proof import REFUTATIONS
 
 _UNFINISHED_SECONDS = 24 * 3600.0  # no backup takes longer
 
@@ -71,7 +72,9 @@ def _log_objects(archive: Archive, kept: list[Backup]) -> dict[str, int]:
 
 
 def _small_objects(archive: Archive, cutoff: float) -> dict[str, int]:
-    """Restore points and proofs from before the window, but never the newest proof."""
+    """Restore points and evidence from before the window, but never the newest proof or refutation."""
     proofs = archive.objects.list(archive.place("proofs", ""))[:-1]
-    points = archive.objects.list(archive.place("points", ""))
-    return {stored.key: stored.bytes for stored in [*proofs, *points] if stored.modified < cutoff}
+    refutations = archive.objects.list(archive.place(REFUTATIONS, ""))[:-1]
+    points, checks = (archive.objects.list(archive.place(name, "")) for name in ("points", "checks"))
+    found = [*proofs, *refutations, *points, *checks]
+    return {stored.key: stored.bytes for stored in found if stored.modified < cutoff}

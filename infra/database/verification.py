@@ -13,7 +13,8 @@ from infra.database.catalog import Backup, list_backups
 from infra.database.census import Census, check_same, count_at_rest, count_rows
 from infra.database.connection import connected
 from infra.database.markers import archive_timeout, check_marker, close_segment, write_marker
-from infra.database.proof import Proof, write_proof
+from infra.database.older_backups import open_some
+from infra.database.proof import Proof, Refutation, write_proof, write_refutation
 from infra.database.restore_plan import plan_restore
 from infra.database.revisions import all_revisions, app_databases
 from infra.database.soundness import check_invariants, check_sound
@@ -42,10 +43,23 @@ class Verification:
         self._archive: Archive = archive_of(environment)
         self._primary = superuser(environment, "postgres-primary", ports.postgres_port)
         self._standby = superuser(environment, "postgres-standby", ports.standby_port)
-        self._id = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+        # Evidence is in the order of its names: to the millisecond, so that a quick no and the next try differ.
+        now = time.time()
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+        self._id = f"{stamp}{int(now % 1 * 1000):03d}-{secrets.token_hex(3)}"
 
     def run(self) -> Proof:
-        """The proof, kept."""
+        """The proof, kept; a no is kept too, so that an older proof opens no gate any more."""
+        try:
+            return self._prove()
+        except Rejected as no:
+            self._say(f"refuted: {write_refutation(self._archive, self._refutation(no))}")
+            raise
+
+    def _refutation(self, no: Rejected) -> Refutation:
+        return Refutation(self._id, time.time(), no.message.strip(), no.hint)
+
+    def _prove(self) -> Proof:
         newest_backup(self._archive, self._environment.gates.snapshot_max_age_hours)
         self._check_stored()
         marker = write_marker(self._primary, self._id)
@@ -57,6 +71,9 @@ class Verification:
             proof = self._check(restored, plan.backup, census, target, archived_seconds)
         proof = replace(proof, segments=len(plan.segments))
         self._check_limits(proof)
+        older = [backup for backup in list_backups(self._archive) if backup.id != plan.backup.id]
+        found = open_some(self._archive, older)
+        proof = replace(proof, others=len(older), opened=found.opened, damaged=found.damaged)
         self._say(f"the proof is {write_proof(self._archive, proof)}")
         return proof
 

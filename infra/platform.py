@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from infra.cdn import Cdn
+from infra.cdn.cloudflare import cloudflare_of
 from infra.code_host import CodeHost
 from infra.code_host.git import Git
 from infra.database import Database
@@ -27,13 +29,15 @@ from infra.notify.logbook import Logbook
 from infra.objects import Objects
 from infra.objects.configured import configured_objects
 from infra.realtime import Realtime
+from infra.vendor_platform import vendor_platform
 
 
 @dataclass(frozen=True)
 class Platform:
     """What a release of one app in one environment talks to. Tests replace this and nothing else.
 
-    `cdn` and `realtime` are None where there is nothing of the kind.
+    `cdn` and `realtime` are None where there is nothing of the kind. `address_headers` go with every request to a
+    deployment's own address, where the hosting protects these; they hold a secret.
     """
 
     environment: Environment
@@ -49,6 +53,7 @@ class Platform:
     flags: Flags
     cdn: Cdn | None = None
     realtime: Realtime | None = None
+    address_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def connect(environment: Environment, app: str) -> Platform:
@@ -59,8 +64,7 @@ def connect(environment: Environment, app: str) -> Platform:
             f"{app!r} is not what {environment.name} runs",
             f"{environment.name} releases {environment.app.name!r}; see [app] name in its environment file",
         )
-    _check_reachable(environment)
-    return _local(environment, app)
+    return _local(environment, app) if environment.kind == "local" else vendor_platform(environment, app)
 
 
 def objects_of(environment: Environment) -> Objects:
@@ -73,13 +77,9 @@ def database_of(environment: Environment) -> Database:
     return LocalDatabase(environment) if environment.kind == "local" else SupabaseDatabase(environment)
 
 
-def _check_reachable(environment: Environment) -> None:
-    if environment.kind != "local":
-        raise BadInput(
-            "environment",
-            f"{environment.name!r} runs on vendors that this version cannot reach yet",
-            "use --env local",
-        )
+def cdn_of(environment: Environment) -> Cdn | None:
+    """The cache and shield in front of an environment, which need no app; None where there are none."""
+    return cloudflare_of(environment)
 
 
 def _local(environment: Environment, app: str) -> Platform:

@@ -13,6 +13,7 @@ from infra.scanners import ScanReport
 from tasks.gates import GateResult, ask, check_all_open
 from tasks.gates.quality import check_coverage, check_scan
 from tasks.gates.safety import check_archive, check_peak_hours, check_room, check_standby
+from tasks.outside_gates import outside_gates
 from tasks.release import Release, speaker
 from tasks.stage import Journey, stage
 
@@ -34,6 +35,7 @@ def check_gates(release: Release, coverage: CoverageReport | None, scans: list[S
             "archive": lambda: check_archive(health, limits.archive_max_age_seconds),
             "disk": lambda: check_room(shutil.disk_usage(settings.state).free, ROOM_BYTES),
             "peak hours": lambda: check_peak_hours(datetime.datetime.now(datetime.UTC), settings.peak_hours),
+            **outside_gates(release),
         }
     )
     show(release, results)

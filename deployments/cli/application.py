@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from deployments.cli import (
+    attack_verbs,
     database_verbs,
     exit_codes,
     flow_verbs,
@@ -29,7 +30,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verbs in (platform_verbs, flow_verbs, recovery_verbs, hold_verbs, database_verbs, migrate_verbs, measure_verbs):
+for verbs in (
+    platform_verbs,
+    flow_verbs,
+    recovery_verbs,
+    hold_verbs,
+    database_verbs,
+    migrate_verbs,
+    attack_verbs,
+    measure_verbs,
+):
     verbs.add_to(app)
 
 

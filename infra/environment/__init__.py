@@ -17,6 +17,7 @@ from infra.environment.local_platform import LocalPlatform
 from infra.environment.ramp import Canary, Traffic, Watch
 from infra.environment.release_rules import ReleaseRules
 from infra.environment.safety import Backups, Gates, Migrations, PeakHours
+from infra.environment.vendors import Vercel
 from infra.environment.vendors_data import Cloudflare, ObjectStoreSettings, Supabase
 from infra.errors import BadInput
 
@@ -37,6 +38,7 @@ __all__ = [
     "ReleaseRules",
     "Supabase",
     "Traffic",
+    "Vercel",
     "Watch",
     "environment_names",
     "load_environment",
@@ -65,6 +67,7 @@ class Environment(Part):
     migrations: Migrations = Migrations()
     peak_hours: PeakHours | None = None
     objects: ObjectStoreSettings | None = None
+    vercel: Vercel | None = None
     supabase: Supabase | None = None
     cloudflare: Cloudflare | None = None
 

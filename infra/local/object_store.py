@@ -28,6 +28,10 @@ _PORT_FREE_SECONDS = 3.0
 
 def endpoint(environment: Environment) -> str:
     """The URL that S3 clients talk to."""
+    return environment.platform.object_store_url or _own_endpoint(environment)
+
+
+def _own_endpoint(environment: Environment) -> str:
     return f"http://{LOOPBACK}:{environment.platform.object_store_port}"
 
 
@@ -72,7 +76,7 @@ class ObjectStore:
                 self._launch(say)
                 launched = True
             try:
-                return local_objects(self._environment).check()
+                return self._check()
             except Unreachable as error:
                 if time.monotonic() > deadline:
                     raise self._failure(f"does not answer after {_READY_SECONDS:g} s") from error
@@ -91,10 +95,16 @@ class ObjectStore:
             words = processes.last_words(self._place.log, 1)
             return ServiceStatus(self.name, "stopped", None, self.ports[0], words)
         try:
-            local_objects(self._environment).check()
+            self._check()
         except (Unreachable, Rejected) as error:
             return ServiceStatus(self.name, "unhealthy", daemon.pid, self.ports[0], error.message)
         return ServiceStatus(self.name, "healthy", daemon.pid, self.ports[0], f"rclone serves {self._folder}")
+
+    def _check(self) -> None:
+        """At its own port: what stands before it is none of its health."""
+        credentials = local_credentials(self._environment.state)
+        key, secret = credentials.object_store_key, credentials.object_store_secret
+        _bucket(_own_endpoint(self._environment), key, secret, BUCKET).check()
 
     def _serve(self) -> Command:
         credentials = local_credentials(self._environment.state)

@@ -11,14 +11,14 @@ def main() -> None:
     """Runs until it is ended."""
     words = argparse.ArgumentParser(prog="python -m deployments.guard")
     words.add_argument("--env", required=True)
-    words.add_argument("--watch", action="store_true")
+    words.add_argument("--watch", type=int, metavar="PID", help="the leader that started this watcher")
     given = words.parse_args()
-    if not given.watch:
+    if given.watch is None:
         keep_watcher(given.env)
     # Here, so that the leader stays small: it must not load what the watcher needs.
     from deployments.guard.watcher import watch
 
-    watch(given.env)
+    watch(given.env, given.watch)
 
 
 if __name__ == "__main__":

@@ -54,12 +54,12 @@ class DeadRuns:
 
 
 def is_running(process: str, begun: float) -> bool:
-    """Whether `<host>:<pid>` runs, and began no later than what it is said to do. True for another host's: unknown.
+    """Whether `<host>:<pid>` or `<pid>` runs, and began no later than what it does. True for another host's: unknown.
 
     Its flow begins a moment after the process: a second of slack is for the clocks' grain.
     """
     host, _, pid = process.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    if host not in ("", socket.gethostname()) or not pid.isdigit():
         return True
     try:
         found = psutil.Process(int(pid))

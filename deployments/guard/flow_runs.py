@@ -15,7 +15,7 @@ AT_ONCE = 200  # the server's own limit of one page
 
 @dataclass(frozen=True)
 class Under:
-    """A run that Prefect believes to be under way. `process` is `<host>:<pid>`, empty when nobody told Prefect.
+    """A run that Prefect believes to be under way. `process` is `<pid>` or `<host>:<pid>`, empty when nobody told Prefect.
 
     `since` is when it got this state, `begun` when its process was last known to begin, in seconds since the epoch.
     `parent` is the task run that called it as a subflow.

@@ -18,7 +18,7 @@ def keep_watcher(environment: str) -> NoReturn:
     """Start the watcher, and again whenever it ended."""
     backoff = Backoff(first_seconds=1, longest_seconds=60)
     while True:
-        ended = subprocess.run([*_words(environment), "--watch"], check=False).returncode
+        ended = subprocess.run([*_words(environment), "--watch", str(os.getpid())], check=False).returncode
         backoff.is_well(time.monotonic())
         backoff.tried(time.monotonic())
         when = time.strftime("%H:%M:%S", time.gmtime())

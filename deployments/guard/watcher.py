@@ -40,12 +40,11 @@ class Look:
     look: Callable[[], None]
 
 
-def watch(name: str) -> None:
-    """Until this process is ended."""
+def watch(name: str, leader: int) -> None:
+    """Until this process is ended. `leader` is the number of the one that started it, which may be dead by now."""
     environment = load_environment(name)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     voice = Voice(environment)
-    leader = os.getppid()
     voice.say(f"guarding {name}")
     for look in looks(environment, voice):
         threading.Thread(target=_keep_looking, args=(environment, look, voice), name=look.name, daemon=True).start()

@@ -56,7 +56,8 @@ class Journey:
 
 
 class Stage(Generic[P, R]):
-    """A task that is called like its function."""
+    """A task that is called like its function. `body` is what a task run executes: the function, or what a finished
+    attempt left, as the state to end in."""
 
     def __init__(self, function: Callable[P, R], name: str, run_name: str, tries: int, journey: Journey | None) -> None:
         self.fn = function
@@ -64,6 +65,7 @@ class Stage(Generic[P, R]):
         self.run_name = run_name or name
         self._journey = journey
         self._hints: dict[str, Any] = {}
+        self.body = self._body()
         self._task: Task[P, R] = task(
             name=name,
             task_run_name=self.run_name,
@@ -72,7 +74,7 @@ class Stage(Generic[P, R]):
             retry_delay_seconds=DELAYS_SECONDS[: max(tries - 1, 1)],
             retry_jitter_factor=0.3,
             retry_condition_fn=_was_silence,
-        )(self._body())
+        )(self.body)
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class DeadRuns:
         if run.parent:
             return "the run that it was part of has ended" if self.api.is_task_over(run.parent) else ""
         if run.process:
-            return "" if is_running(run.process, run.begun) else f"its process {run.process} is gone"
+            return "" if is_running(run.process, _latest_start(run)) else f"its process {run.process} is gone"
         if run.type == "PENDING":
             return f"no process was started for it in {time.time() - run.since:.0f} s"
         return self._why_dead_by_lock(run)
@@ -53,16 +54,21 @@ class DeadRuns:
         return f"its process {lock.holder.host}:{lock.holder.pid} is gone"
 
 
-def is_running(process: str, begun: float) -> bool:
-    """Whether `<host>:<pid>` or `<pid>` runs, and began no later than what it does. True for another host's: unknown.
+def _latest_start(run: Under) -> float:
+    """When the process that got the run into this state had begun at the latest, with a second for the clocks' grain.
 
-    Its flow begins a moment after the process: a second of slack is for the clocks' grain.
+    A pending one is waiting for its process, which begins later.
     """
+    return math.inf if run.type == "PENDING" else run.since + 1.0
+
+
+def is_running(process: str, latest_start: float) -> bool:
+    """Whether `<host>:<pid>` or `<pid>` runs, begun no later than that. True for another host's: we cannot know."""
     host, _, pid = process.rpartition(":")
     if host not in ("", socket.gethostname()) or not pid.isdigit():
         return True
     try:
         found = psutil.Process(int(pid))
-        return found.status() != psutil.STATUS_ZOMBIE and found.create_time() <= begun + 1.0
+        return found.status() != psutil.STATUS_ZOMBIE and found.create_time() <= latest_start
     except psutil.NoSuchProcess:
         return False

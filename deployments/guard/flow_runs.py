@@ -15,10 +15,10 @@ AT_ONCE = 200  # the server's own limit of one page
 
 @dataclass(frozen=True)
 class Under:
-    """A run that Prefect believes to be under way. `process` is `<pid>` or `<host>:<pid>`, empty when nobody told Prefect.
+    """A run that Prefect believes to be under way.
 
-    `since` is when it got this state, `begun` when its process was last known to begin, in seconds since the epoch.
-    `parent` is the task run that called it as a subflow.
+    `process` is `<pid>` or `<host>:<pid>`, empty when nobody told Prefect. `since` is when it got this state, in seconds
+    since the epoch. `parent` is the task run that called it as a subflow.
     """
 
     id: str
@@ -27,7 +27,6 @@ class Under:
     state: str
     process: str
     since: float
-    begun: float
     parent: str
 
 
@@ -73,15 +72,13 @@ class FlowRuns(PrefectApi):
 
 def _under(row: dict[str, Any]) -> Under:
     state = row["state"]
-    since = _seconds(state["timestamp"])
     return Under(
         row["id"],
         row["name"],
         row["state_type"],
         state["id"],
         row.get("infrastructure_pid") or "",
-        since,
-        _seconds(row.get("start_time")) or since,
+        _seconds(state["timestamp"]),
         row.get("parent_task_run_id") or "",
     )
 

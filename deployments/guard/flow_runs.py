@@ -17,8 +17,8 @@ AT_ONCE = 200  # the server's own limit of one page
 class Under:
     """A run that Prefect believes to be under way.
 
-    `process` is `<pid>` or `<host>:<pid>`, empty when nobody told Prefect. `since` is when it got this state, in seconds
-    since the epoch. `parent` is the task run that called it as a subflow.
+    `process` is `<pid>` or `<host>:<pid>`, empty when nobody told Prefect. `since` is when it got this state, in
+    seconds since the epoch. `parent` is the task run that called it as a subflow.
     """
 
     id: str

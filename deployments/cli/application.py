@@ -11,6 +11,7 @@ from rich.console import Console
 from deployments.cli import (
     attack_verbs,
     database_verbs,
+    doctor_verbs,
     exit_codes,
     flow_verbs,
     hold_verbs,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for verbs in (
     platform_verbs,
+    doctor_verbs,
     flow_verbs,
     recovery_verbs,
     hold_verbs,

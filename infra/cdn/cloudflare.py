@@ -13,7 +13,7 @@ from infra.http import Answer, Api, Call, Patience, Service
 from infra.http.answer import Record
 from infra.http.errors import refused
 
-VENDOR = "cloudflare"
+VENDOR = "Cloudflare"
 SOURCE = "cloudflare.json"
 PURGED_AT_ONCE = 30  # tags or URLs in one call: the least that any plan takes
 PAGE = 100

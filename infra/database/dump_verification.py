@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from infra.commands import Say
 from infra.database.archive import Archive
 from infra.database.catalog import Backup, list_backups
 from infra.database.census import check_same, count_rows
 from infra.database.dump_restore import Beside, restored_beside
-from infra.database.proof import Proof, write_proof
+from infra.database.older_backups import open_some
+from infra.database.proof import Proof, Refutation, write_proof, write_refutation
 from infra.database.revisions import all_revisions
 from infra.database.soundness import check_invariants, check_sound
 from infra.database.stored import check_objects, newest_backup
@@ -31,15 +33,30 @@ class DumpVerification:
         self._app = app
         self._rpo_seconds = rpo_seconds
         self._say = say
+        # Evidence is in the order of its names, from the moment on when its verification began.
+        now = time.time()
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+        self._id = f"{stamp}{int(now % 1 * 1000):03d}-{secrets.token_hex(3)}"
 
     def run(self, invariants: Mapping[str, Sequence[str]] | None = None) -> Proof:
-        """The proof, kept. `invariants` by app come on top of the environment's."""
+        """The proof, kept; a no is kept too. `invariants` by app come on top of the environment's."""
+        try:
+            return self._prove({**self._environment.backups.invariants, **(invariants or {})})
+        except Rejected as no:
+            refutation = Refutation(self._id, time.time(), no.message.strip(), no.hint)
+            self._say(f"refuted: {write_refutation(self._archive, refutation)}")
+            raise
+
+    def _prove(self, invariants: Mapping[str, Sequence[str]]) -> Proof:
         backup = newest_backup(self._archive, self._environment.gates.snapshot_max_age_hours)
-        objects = check_objects(self._archive, list_backups(self._archive))
-        self._say(f"{objects} objects of backups are whole")
+        backups = list_backups(self._archive)
+        self._say(f"{check_objects(self._archive, backups)} objects of {len(backups)} dumps are whole")
         with restored_beside(self._environment, self._archive, backup, self._app, self._say) as beside:
-            proof = self._check(backup, beside, {**self._environment.backups.invariants, **(invariants or {})})
+            proof = self._check(backup, beside, invariants)
         self._check_limits(proof)
+        older = [one for one in backups if one.id != backup.id]
+        found = open_some(self._archive, older)
+        proof = replace(proof, others=len(older), opened=found.opened, damaged=found.damaged)
         self._say(f"the proof is {write_proof(self._archive, proof)}")
         return proof
 
@@ -51,7 +68,7 @@ class DumpVerification:
         revisions = all_revisions(beside.access)
         check_sound(beside.access, self._say)
         return Proof(
-            id=f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
+            id=self._id,
             time=time.time(),
             cluster=self._archive.cluster,
             server_version=backup.server_version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.http import Call
 from infra.http.call import Method
 
-VENDOR = "supabase"
+VENDOR = "Supabase"
 SOURCE = "supabase.json"
 _PROJECT = "/v1/projects/{ref}"
 _BRANCH = "/v1/branches/{branch_id_or_ref}"

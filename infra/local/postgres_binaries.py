@@ -32,6 +32,12 @@ def postgres_command(program: str, *arguments: str | Path) -> list[str]:
 
 
 @functools.cache
+def pg_dump_version() -> int:
+    """The major version: it dumps servers of this one and of older ones."""
+    return int(run(command(*postgres_command("pg_dump", "--version"))).output.split()[2].split(".")[0])
+
+
+@functools.cache
 def _wrapper() -> tuple[str, ...]:
     if os.geteuid() != 0:
         return ()

@@ -147,7 +147,7 @@ def test_a_token_that_is_not_set_names_its_field(tmp_path: Path, monkeypatch: py
 def test_silence_is_unreachable(tmp_path: Path, twin: CloudflareTwin) -> None:
     settings = vendor_environment(tmp_path).cloudflare
     assert settings
-    with pytest.raises(Unreachable, match="cloudflare zones-0-get"):
+    with pytest.raises(Unreachable, match="Cloudflare zones-0-get"):
         CloudflareCdn(settings, QUICK).zone()
 
 

@@ -44,6 +44,7 @@ def policy_of(canary: Canary) -> Policy:
         margin=canary.odds_ratio_margin,
         minimum_requests=canary.step_minimum_requests,
         failed_health_checks=canary.failed_health_checks,
+        burst_seconds=canary.burst_seconds,
     )
 
 

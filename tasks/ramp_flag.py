@@ -12,7 +12,7 @@ from tasks.notes import read_notes, write_note
 from tasks.outcomes import GateClosed
 from tasks.progress import Progress
 from tasks.release import Release, speaker
-from tasks.stage import stage
+from tasks.stage import Journey, stage
 
 NAME = "flag"
 
@@ -23,16 +23,21 @@ def goes_by_flag(release: Release) -> bool:
     flag = release.source.manifest.flag
     if release.settings.canary.by != "flag" or flag is None:
         return False
-    return _is_ours(release) or release.platform.flags.percentage(flag.name) != 100
+    return is_turned_by(release, flag.name) or release.platform.flags.percentage(flag.name) != 100
 
 
-@stage("flag off", tries=3)
+def is_turned_by(release: Release, _flag: str) -> bool:
+    """Whether this release has begun to turn it: one that goes on after a crash finds it somewhere in between."""
+    return any(note.stage == NAME and not note.is_put_back for note in read_notes(release))
+
+
+@stage("flag off", tries=3, journey=Journey(still=is_turned_by))
 def turn_flag_off(release: Release) -> str:
     """The version's flag is off for everyone, and that is noted. Raises GateClosed when somebody else is turning it."""
     flag = _flag_of(release).name
     flags = release.platform.flags
     now = flags.percentage(flag)
-    if now and not _is_ours(release):
+    if now and not is_turned_by(release, flag):
         raise GateClosed(
             f"flag {flag} at {release.environment}: on for {now} %, expected 0 %: somebody else is turning it up",
             "turn it off, or on for everyone; then release again",
@@ -52,7 +57,7 @@ def turn_flag_on(release: Release) -> None:
     speaker()(f"flag {flag} is on for everyone: {release.label} is the first version")
 
 
-@stage("flag", run_name="flag at {weight} %")
+@stage("flag", run_name="flag at {weight} %", journey=Journey(follows=True))
 def ramp_flag(release: Release, slot: Slot, weight: int, evidence: str) -> Step:
     """The flag is on for `weight` percent, until the evidence says yes or no; added to that of earlier steps.
 
@@ -80,8 +85,3 @@ def _flag_of(release: Release) -> Named:
     if flag is None:
         raise GateClosed(f"{release.label}: names no [flag] in its pipeline.toml", "name one, or ramp by traffic")
     return flag
-
-
-def _is_ours(release: Release) -> bool:
-    """Whether this release has begun to turn it: a run that goes on after a crash finds it somewhere in between."""
-    return any(note.stage == NAME and not note.is_put_back for note in read_notes(release))

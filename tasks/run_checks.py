@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.commands import Command, run
+from infra.commands import run, shell
 from infra.coverage import CoverageReport, read_coverage
 from infra.errors import CommandFailed, Unknown
 from infra.schema.of_app import schema_at
@@ -55,11 +55,11 @@ def _check(release: Release, name: str, line: str, variables: Mapping[str, str])
         say(f"the app names no {name} command in pipeline.toml")
         return "none named"
     manifest = release.source.manifest
-    copy = _fresh_copy(release, name)
+    where = {"folder": _fresh_copy(release, name), "variables": variables}
     try:
         if manifest.commands.install:
-            run(_shell(manifest.commands.install, copy, variables, manifest.commands.timeout_seconds), say=say)
-        outcome = run(_shell(line, copy, variables, manifest.checks.timeout_seconds), say=say)
+            run(shell(manifest.commands.install, timeout_seconds=manifest.commands.timeout_seconds, **where), say=say)
+        outcome = run(shell(line, timeout_seconds=manifest.checks.timeout_seconds, **where), say=say)
     except (CommandFailed, Unknown) as error:
         raise GateClosed(f"{name} tests at {release.label}: {error.message}", "mend the tests or the code") from error
     say(f"{name} tests passed in {outcome.seconds:.1f} s")
@@ -85,7 +85,3 @@ def _fresh_copy(release: Release, name: str) -> Path:
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(release.source.folder, copy, symlinks=True)
     return copy
-
-
-def _shell(line: str, folder: Path, variables: Mapping[str, str], timeout_seconds: float) -> Command:
-    return Command(("sh", "-c", line), folder=folder, variables=variables, timeout_seconds=timeout_seconds)

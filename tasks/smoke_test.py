@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.commands import Command, run
+from infra.commands import run, shell
 from infra.errors import CommandFailed, Unknown
 from tasks.health import check_path
 from tasks.outcomes import GateClosed
@@ -22,7 +22,8 @@ def smoke_test(release: Release, url: str) -> str:
     say(f"{len(paths)} paths answered 200 at {url}")
     if not smoke.command:
         return f"{len(paths)} paths"
-    what = Command(("sh", "-c", smoke.command), release.source.folder, {"BASE_URL": url}, smoke.timeout_seconds)
+    where = {"folder": release.source.folder, "variables": {"BASE_URL": url}}
+    what = shell(smoke.command, timeout_seconds=smoke.timeout_seconds, **where)
     try:
         outcome = run(what, say=say)
     except (CommandFailed, Unknown) as error:

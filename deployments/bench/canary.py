@@ -5,12 +5,24 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from deployments.bench.canary_cost import cost
-from deployments.bench.canary_runs import OURS, Looks, Runs, looks, poll_seconds, run_ours, run_rivals, type_i
+from deployments.bench.canary_runs import (
+    BURST_SECONDS,
+    OURS,
+    PATIENT,
+    Looks,
+    Runs,
+    looks,
+    poll_seconds,
+    run_ours,
+    run_rivals,
+    type_i,
+)
 from deployments.bench.canary_traffic import Burst, Traffic, steady
 from tasks.analysis import Policy
 
@@ -56,6 +68,7 @@ def simulate(
         found["promotion"] = [
             row for rate in rates for row in _promotion(simulation, policy, repetitions, rate, healthy)
         ]
+        found["bursts"] = list(_bursts(simulation, policy, repetitions, worse))
         found["wrong_pass"] = list(_wrong_pass(simulation, policy, repetitions))
     if "robustness" in parts:
         found["robustness"] = list(_robustness(scenarios, policy, repetitions))
@@ -117,6 +130,18 @@ def _promotion(
         yield {"rule": OURS, "rate_per_minute": rate, "base": base, **_speed(runs)}
 
 
+def _bursts(
+    rng: np.random.Generator, policy: Policy, repetitions: int, worse: tuple[float, ...]
+) -> Iterator[dict[str, Any]]:
+    """What it costs to count bad requests that come together once, for candidates bad enough to be found soon."""
+    patient = replace(policy, burst_seconds=BURST_SECONDS)
+    for rate in (60, 1200):
+        for canary in (one for one in worse if one > 0.05):
+            _say(f"{rate} canary requests a minute, bursts counted once: {BASE:.0%} against {canary:.0%}")
+            runs = run_ours(rng, patient, _traffic(rate, canary, BASE), repetitions, looks(rate), until_passed=False)
+            yield {"rule": PATIENT, "rate_per_minute": rate, "base": BASE, "canary": canary, **_speed(runs)}
+
+
 def _wrong_pass(rng: np.random.Generator, policy: Policy, repetitions: int) -> Iterator[dict[str, Any]]:
     """Candidates just bad enough that they must not pass: worse by the margin and not below acceptable."""
     for base in (0.01, 0.02, 0.05):
@@ -136,7 +161,7 @@ def _wrong_pass(rng: np.random.Generator, policy: Policy, repetitions: int) -> I
 def _robustness(rng: np.random.Generator, policy: Policy, repetitions: int) -> Iterator[dict[str, Any]]:
     for name, traffic in scenarios().items():
         _say(f"healthy candidate: {name}")
-        for rule, wrong in type_i(rng, policy, traffic, repetitions, 2.0).items():
+        for rule, wrong in type_i(rng, policy, traffic, repetitions, 2.0, with_bursts=bool(traffic.burst)).items():
             yield {"scenario": name, "rule": rule, "type_i": wrong}
 
 

@@ -5,6 +5,7 @@ Shapes: B bets, N ramps ("columns"), J possible splits of a stratum.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 
 from tasks.analysis import Policy
 from tasks.analysis.absolute import BELOW, OVER
+from tasks.analysis.bursts import SHARE
 from tasks.analysis.comparison import NOT_WORSE, WORSE
 from tasks.analysis.metric import HALF_LIFE_SECONDS
 from tasks.analysis.policy import LIMIT_SHARE
 
 Reals = NDArray[np.float64]
 Wholes = NDArray[np.int64]
+# Takes in strata: which ramps, their bad canary requests, the possible splits and the chance of each.
+Question = Callable[[NDArray[np.intp], Wholes, Wholes, Reals], None]
 
 # Stands for a lost bet; minus infinity would turn 0 * log 0 into NaN.
 LOST = -1e9
@@ -75,7 +79,11 @@ class Ours:
         self.bad, self.good, self.over_good = (np.zeros(ramps, dtype=np.int64) for _ in range(3))
         self.boosted, self.age = np.zeros(ramps), np.zeros(ramps)
         self.recent = np.zeros((2, ramps))
-        self.pending = np.zeros((4, ramps), dtype=np.int64)
+        # Of a stratum: canary, its bad ones, live, its bad ones, and of the canary's bad ones those that count.
+        self.pending = np.zeros((5, ramps), dtype=np.int64)
+        # Of a stretch that bursts are looked for in: canary requests, and bad ones that count.
+        self.stretch = np.zeros((2, ramps), dtype=np.int64)
+        self.clock = 0.0
         self.failed = np.zeros(ramps, dtype=bool)
 
     def keep(self, ramps: NDArray[np.bool_]) -> None:
@@ -86,17 +94,37 @@ class Ours:
 
     def add(self, batch: Counts, seconds: float) -> None:
         """Take in one batch of this length for every ramp."""
-        self._add_absolute(batch, seconds)
+        counted = self._counted(batch, seconds)
+        self._add_absolute(batch, counted, seconds)
         served = batch.canary + batch.live
         self.age += np.where((self.age > 0) | (served > 0), seconds, 0.0)
-        self.pending += np.stack([batch.canary, batch.canary_bad, batch.live, batch.live_bad])
+        self.pending += np.stack([batch.canary, batch.canary_bad, batch.live, batch.live_bad, counted])
         fewest = np.minimum(self.pending[0], self.pending[2])
         full = (fewest >= self.policy.stratum_requests) | (self.age >= self.policy.stratum_seconds)
-        self._compare(np.flatnonzero(full))
+        at = np.flatnonzero(full)
+        if self.policy.burst_seconds:
+            self._compare(at, 4, (self._add_worse,))
+            self._compare(at, 1, (self._add_not_worse,))
+        else:
+            self._compare(at, 1, (self._add_worse, self._add_not_worse))
         self.pending[:, full] = 0
         self.age[full] = 0.0
 
-    def _add_absolute(self, batch: Counts, seconds: float) -> None:
+    def _counted(self, batch: Counts, seconds: float) -> Wholes:
+        """Bad canary requests that count against it: all, or what is left of the stretch's room."""
+        length, start = self.policy.burst_seconds, self.clock
+        self.clock += seconds
+        if not length:
+            return batch.canary_bad
+        if start // length != (start - seconds) // length:
+            self.stretch[:] = 0
+        self.stretch[0] += batch.canary
+        room = np.maximum(1, (SHARE * self.stretch[0]).astype(np.int64)) - self.stretch[1]
+        counted = np.minimum(batch.canary_bad, np.maximum(room, 0))
+        self.stretch[1] += counted
+        return np.asarray(counted)
+
+    def _add_absolute(self, batch: Counts, counted: Wholes, seconds: float) -> None:
         good = batch.canary - batch.canary_bad
         self.bad += batch.canary_bad
         self.good += good
@@ -104,15 +132,17 @@ class Ours:
         self.recent += np.stack([batch.live, batch.live_bad])
         now = batch.live_bad / np.maximum(batch.live, 1)
         limit = np.maximum(self.limit, np.maximum(now, self.recent[1] / np.maximum(self.recent[0], 1e-300)))
-        self.over_good += np.where(limit < 1.0, good, 0)
-        hit = np.flatnonzero((limit < 1.0) & (batch.canary_bad > 0))
+        self.over_good += np.where(limit < 1.0, batch.canary - counted, 0)
+        hit = np.flatnonzero((limit < 1.0) & (counted > 0))
         above = np.array(list(OVER))[:, None]
-        self.over_wins[:, hit] += batch.canary_bad[hit] * np.log1p((1.0 / limit[hit] - 1.0) * above)
+        self.over_wins[:, hit] += counted[hit] * np.log1p((1.0 / limit[hit] - 1.0) * above)
         # Only a bad request can lift the evidence over the threshold.
         self.failed[hit] |= self.log_over(hit) >= self.limit_threshold
 
-    def _compare(self, full: NDArray[np.intp]) -> None:
-        canary, canary_bad, live, live_bad = self.pending[:, full]
+    def _compare(self, full: NDArray[np.intp], row: int, questions: tuple[Question, ...]) -> None:
+        """Ask these questions of the strata in `full`; `row` of what is pending has the canary's bad requests."""
+        canary, _, live, live_bad, _ = self.pending[:, full]
+        canary_bad = self.pending[row, full]
         bad = canary_bad + live_bad
         least, most = np.maximum(0, bad - live), np.minimum(canary, bad)
         use = least < most
@@ -125,8 +155,8 @@ class Ours:
         splits = np.where(inside, splits, least)
         logs = log_choose(canary, splits) + log_choose(live, bad - splits) - log_choose(canary + live, bad)
         chances = np.where(inside, np.exp(logs), 0.0)
-        self._add_worse(full, canary_bad, splits, chances)
-        self._add_not_worse(full, canary_bad, splits, chances)
+        for question in questions:
+            question(full, canary_bad, splits, chances)
 
     def _add_worse(self, full: NDArray[np.intp], canary_bad: Wholes, splits: Wholes, chances: Reals) -> None:
         slopes = np.log(list(WORSE))[:, None]
@@ -135,7 +165,8 @@ class Ours:
         before = log_mean(weights, self.worse[:, full])
         starts = self.worse[:, full] - costs
         wealth = np.stack([log_mean(weights, starts + split * slopes) for split in splits])
-        boost = _log_boost(chances, wealth, before, self.worse_threshold)
+        is_capped = bool(self.policy.burst_seconds)
+        boost = np.zeros(len(full)) if is_capped else _log_boost(chances, wealth, before, self.worse_threshold)
         self.worse[:, full] = starts + canary_bad * slopes + boost
         self.boosted[full] += boost
         boosted = log_mean(weights, self.worse[:, full])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from deployments.bench.canary_traffic import Traffic
 from tasks.analysis import Policy
 
 OURS = "ours"
+# The same with bad requests that come together counted once: what the policy's `burst_seconds` is for.
+PATIENT = "ours-bursts-once"
+BURST_SECONDS = 10.0
 HOUR, HALF_A_DAY = 3600.0, 43_200.0
 # A run that took this many canary requests and an hour, or half a day, counts as never decided.
 MOST_REQUESTS = 6000
@@ -47,19 +50,24 @@ def looks(rate: float) -> Looks:
     return Looks(poll_seconds(rate, SHORTEST_POLL), max(HOUR, min(HALF_A_DAY, 60.0 * MOST_REQUESTS / rate)))
 
 
-def type_i(rng: np.random.Generator, policy: Policy, traffic: Traffic, ramps: int, step: float) -> dict[str, float]:
+def type_i(
+    rng: np.random.Generator, policy: Policy, traffic: Traffic, ramps: int, step: float, *, with_bursts: bool = False
+) -> dict[str, float]:
     """Share of ramps that each rule aborts within an hour, all rules looking at the same requests.
 
-    step: the seconds between two readings of the counts; a minute is a whole number of them.
+    step: the seconds between two readings of the counts; a minute is a whole number of them. with_bursts: also our
+    rule with bursts counted once.
     """
-    ours, rules = _both_metrics(policy, ramps), rivals()
-    wrong = {rule: np.zeros(ramps, dtype=bool) for rule in [OURS, *(rule.name for rule in rules)]}
+    kinds = {OURS: policy, PATIENT: replace(policy, burst_seconds=BURST_SECONDS)} if with_bursts else {OURS: policy}
+    ours, rules = {name: _both_metrics(one, ramps) for name, one in kinds.items()}, rivals()
+    wrong = {rule: np.zeros(ramps, dtype=bool) for rule in [*ours, *(rule.name for rule in rules)]}
     minute: Counts | None = None
     for tick in range(round(HOUR / step)):
         batches = traffic.step(rng, ramps, tick * step, step)
-        for metric, batch in zip(ours, batches, strict=True):
-            metric.add(batch, step)
-            wrong[OURS] |= metric.failed
+        for name, metrics in ours.items():
+            for metric, batch in zip(metrics, batches, strict=True):
+                metric.add(batch, step)
+                wrong[name] |= metric.failed
         minute = batches[0] if minute is None else minute + batches[0]
         if round((tick + 1) * step) % 60 == 0:
             for rule in rules:

@@ -45,6 +45,7 @@ class Canary(Part):
     undecided: Literal["hold", "abort"] = "abort"
     hold_timeout_seconds: float = Field(14_400, gt=0)
     batch_seconds: int = Field(1, ge=1, le=60)
+    burst_seconds: float = Field(0, ge=0, le=3600)
     probe_below_requests_per_second: float = Field(1.0, ge=0)
 
     @field_validator("weights")

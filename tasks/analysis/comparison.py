@@ -27,9 +27,11 @@ def log_costs(table: Table, null: float, ratios: Sequence[float]) -> list[float]
 
 
 class Worse:
-    """Evidence that the odds ratio is above 1, to be acted upon at 1 / level. Boosted: see `boosting`."""
+    """Evidence that the odds ratio is above 1, to be acted upon at 1 / level. Boosted: see `boosting`, which takes the
+    bad requests of a stratum for spread by chance, so it is not for counts that were capped."""
 
-    def __init__(self, level: float) -> None:
+    def __init__(self, level: float, *, is_boosted: bool = True) -> None:
+        self.is_boosted = is_boosted
         self.log_threshold = -math.log(level)
         self.bets = Mixture(WORSE.values())
         self.log_boosted = 0.0
@@ -51,7 +53,7 @@ class Worse:
 
         boost = 0.0
         # Cheap and nearly always true: the threshold is out of reach of this stratum, nothing to cut.
-        if log_wealth(table.most) > self.log_threshold:
+        if self.is_boosted and log_wealth(table.most) > self.log_threshold:
             boost = log_boost(probabilities(table), log_wealth, self.bets.log_value, self.log_threshold)
         self.log_boosted += boost
         self.bets.logs = [log + boost for log in logs(table.canary_bad)]

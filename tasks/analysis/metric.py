@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tasks.analysis.absolute import Acceptable, OverLimit
+from tasks.analysis.bursts import Bursts
 from tasks.analysis.comparison import NotWorse, Worse
 from tasks.analysis.counts import Batch, Counts
 from tasks.analysis.likelihood import Table
@@ -22,7 +23,10 @@ class Metric:
     def __init__(self, policy: Policy, name: str) -> None:
         self.policy, self.name = policy, name
         self.level = policy.alpha * policy.share(name)
-        self.worse = Worse(self.level * (1.0 - LIMIT_SHARE))
+        self.worse = Worse(self.level * (1.0 - LIMIT_SHARE), is_boosted=not policy.burst_seconds)
+        self.bursts = Bursts(policy.burst_seconds)
+        # Bad candidate requests of the stratum that count against it.
+        self.counted = 0
         self.over_limit = OverLimit()
         self.not_worse = NotWorse(policy.margin)
         self.acceptable = Acceptable(policy.acceptable_rate) if policy.acceptable_rate else None
@@ -37,7 +41,9 @@ class Metric:
         self.live = (self.live[0] + live[0], self.live[1] + live[1])
         kept = 0.5 ** (batch.seconds / HALF_LIFE_SECONDS)
         self.recent = (self.recent[0] * kept + live[0], self.recent[1] * kept + live[1])
-        self.over_limit.add(*canary, self._limit_now(live))
+        counted = self.bursts.counted(batch.start, *canary)
+        self.counted += counted
+        self.over_limit.add(canary[0], counted, self._limit_now(live))
         if self.acceptable:
             self.acceptable.add(*canary)
 
@@ -52,7 +58,8 @@ class Metric:
     def add_stratum(self, canary: Counts, live: Counts) -> None:
         """The questions that compare both slots."""
         table = Table(canary.requests, canary.bad(self.name), live.requests, live.bad(self.name))
-        self.worse.add(table)
+        self.worse.add(Table(canary.requests, self.counted, live.requests, live.bad(self.name)))
+        self.counted = 0
         self.not_worse.add(table)
         if table.is_informative:
             total = table.canary + table.live

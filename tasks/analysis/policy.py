@@ -26,6 +26,8 @@ class Policy:
     acceptable_rate: a candidate shown to be below it passes without comparison; None turns this off.
     minimum_requests: candidate requests needed in every step before a pass.
     failed_health_checks: how many in a row are forgiven.
+    burst_seconds: bad candidate requests of one stretch of so many seconds count as one, or as a tenth of its requests
+        if that is more, in what fails it; 0 counts each. See `bursts`.
     stratum_requests, stratum_seconds: batches are compared together until both slots served this many
         requests, or this time is over. The base rate should hardly move within it.
     """
@@ -41,12 +43,14 @@ class Policy:
     failed_health_checks: int = 3
     stratum_seconds: float = 60.0
     stratum_requests: int = 5
+    burst_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("alpha", "beta", "error_rate", "slow_rate"):
             _check_between(name, getattr(self, name), 0.0, 1.0)
         _check_between("margin", self.margin, 1.0, 100.0)
         _check_between("stratum_seconds", self.stratum_seconds, 0.0, 3600.0)
+        _check_between("burst_seconds", self.burst_seconds, -1e-9, 3600.0)
         for name in ("minimum_requests", "stratum_requests"):
             _check_at_least(name, getattr(self, name), 1)
         _check_at_least("failed_health_checks", self.failed_health_checks, 0)

@@ -14,7 +14,7 @@ from tasks.analysis.mixture import LOST, Mixture
 from tasks.analysis.policy import Policy
 from tasks.analysis.stratum import Stratum
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def _metric(metric: Metric) -> dict[str, Any]:
         "live": metric.live,
         "recent": metric.recent,
         "odds": metric.odds,
+        "counted": metric.counted,
+        "window": metric.bursts.window,
     }
 
 
@@ -103,4 +105,5 @@ def _restored(metric: Metric, data: Mapping[str, Any]) -> Metric:
     metric.worse.log_boosted = float(data["log_boosted"])
     for name in ("canary", "live", "recent", "odds"):
         setattr(metric, name, tuple(data[name]))
+    metric.counted, metric.bursts.window = int(data["counted"]), tuple(data["window"])
     return metric

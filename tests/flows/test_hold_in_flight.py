@@ -18,7 +18,7 @@ from deployments.prefect_api import FlowRun, PrefectApi
 from infra.environment import Environment
 from infra.platform import connect
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 PIPELINE = Path(sys.executable).parent / "pipeline"
 
 

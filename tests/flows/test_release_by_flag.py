@@ -19,7 +19,7 @@ from flows.release import release
 from infra.environment import Environment
 from infra.platform import Platform, connect
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

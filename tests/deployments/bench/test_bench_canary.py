@@ -12,7 +12,7 @@ from deployments.bench.canary import scenarios, simulate
 from deployments.bench.canary_cost import cost
 from deployments.bench.canary_ours import Counts, Ours
 from deployments.bench.canary_rivals import Argo, Flagger, fisher_tail
-from deployments.bench.canary_runs import OURS, looks, run_ours, type_i
+from deployments.bench.canary_runs import OURS, PATIENT, looks, run_ours, type_i
 from deployments.bench.canary_traffic import Traffic, steady
 from tasks.analysis import Analysis, Batch, Policy
 from tasks.analysis import Counts as SlotCounts
@@ -40,9 +40,10 @@ def e_values(ours: Ours) -> dict[str, list[float]]:
     return {"over_limit": list(ours.log_over()), "acceptable": list(ours.log_acceptable())}
 
 
+@pytest.mark.parametrize("burst_seconds", [0.0, 10.0])
 @pytest.mark.parametrize("name", list(TRAFFIC))
-def test_the_simulation_decides_as_the_product_does_at_every_batch(name: str) -> None:
-    policy, rng = Policy(), np.random.default_rng(7)
+def test_the_simulation_decides_as_the_product_does_at_every_batch(name: str, burst_seconds: float) -> None:
+    policy, rng = Policy(burst_seconds=burst_seconds), np.random.default_rng(7)
     ours = [Ours(policy, metric, RAMPS) for metric in policy.metrics]
     analyses = [Analysis(policy) for _ in range(RAMPS)]
     for second in range(150):
@@ -102,7 +103,7 @@ def test_a_small_simulation_keeps_its_promises_and_is_plain_json() -> None:
     result = simulate(
         60, seed=5, rates=(20,), worse=(0.06, 1.0), healthy=(0.0,), parts=("simulation", "cost"), batches=500
     )
-    assert set(result) == {*ALWAYS, "rows", "promotion", "wrong_pass", "cost"}
+    assert set(result) == {*ALWAYS, "rows", "promotion", "bursts", "wrong_pass", "cost"}
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     ours = {row["canary"]: row for row in result["rows"] if row["rule"] == OURS}
     # With 60 ramps and an error of at most 1 %, 5 wrong ones or more happen once in 2000 times.
@@ -136,8 +137,8 @@ def test_the_parts_can_be_run_alone() -> None:
 
 @pytest.mark.parametrize("name", list(scenarios()))
 def test_every_scenario_runs_through_every_rule(name: str) -> None:
-    wrong = type_i(np.random.default_rng(1), Policy(), scenarios()[name], 3, 60.0)
-    assert set(wrong) == {OURS, "flagger-default", "flagger-docs", "argo", "fisher-peeked"}
+    wrong = type_i(np.random.default_rng(1), Policy(), scenarios()[name], 3, 60.0, with_bursts=True)
+    assert set(wrong) == {OURS, PATIENT, "flagger-default", "flagger-docs", "argo", "fisher-peeked"}
 
 
 def test_the_state_does_not_grow_with_the_ramp() -> None:

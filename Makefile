@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
+# Where the random choices of the chaos suite start.
+SEED ?= 1
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -55,4 +57,10 @@ format: setup ## Format and fix what can be fixed
 bench: setup ## Measure: make bench NAME=release (see `pipeline bench --help`)
 	@$(BIN)/pipeline bench $(NAME) --json
 
-.PHONY: help setup lock demo up down test test-slow check format bench
+chaos: setup ## Kill every part of a platform of its own at every stage of a release: 164 trials, figures in .pipeline
+	@mkdir -p .pipeline && $(BIN)/pipeline bench chaos --json --trials 164 --seed $(SEED) > .pipeline/chaos.json
+
+chaos-short: setup ## Six trials of it
+	@mkdir -p .pipeline && $(BIN)/pipeline bench chaos --json --trials 6 --seed $(SEED) > .pipeline/chaos-short.json
+
+.PHONY: help setup lock demo up down test test-slow check format bench chaos chaos-short

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,11 +38,13 @@ def demo(env: Env = "local", rate: Rate = 150, json: Json = False) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="release, canary or database.")],
+    name: Annotated[str, typer.Argument(help="release, canary, database or chaos.")],
     env: Env = "local",
     rate: Rate = 150,
     repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
-    trials: Annotated[int, typer.Option(help="canary: live trials of each fault; 0 leaves them out.", min=0)] = 20,
+    trials: Annotated[
+        int, typer.Option(help="canary: live trials of each fault; 0 leaves them out. chaos: in all.", min=0)
+    ] = 20,
     only: Annotated[
         str,
         typer.Option(
@@ -49,21 +52,26 @@ def bench(
             " database: expand, ways_back, kills, backup, growth, faults, or several with commas between."
         ),
     ] = "",
-    seed: Annotated[int, typer.Option(help="canary, database: where the random numbers start.")] = 1,
+    seed: Annotated[int, typer.Option(help="canary, database, chaos: where the random numbers start.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="chaos: a line for each trial; a cut run goes on from it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Compact JSON; without it, indented.")] = False,
 ) -> None:
     """Measure, and print one JSON object on standard output; progress goes to standard error.
 
-    The keys of each are explained in docs/benchmarks.md.
+    The keys of each are explained in docs/benchmarks.md. Exit code 1 when a chaos trial ended as none may.
     """
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "release": lambda: measure_release(env, rate),
         "canary": lambda: measure_canary(env, repetitions, seed, trials, only),
         "database": lambda: measure_database(only, seed),
+        "chaos": lambda: measure_chaos(trials, seed, out),
     }
     if name not in benches:
         raise BadInput("bench", f"{name!r} does not exist", f"choose one of: {', '.join(sorted(benches))}")
-    typer.echo(jsonlib.dumps(benches[name](), indent=None if json else 2))
+    figures = benches[name]()
+    typer.echo(jsonlib.dumps(figures, indent=None if json else 2))
+    if figures.get("is_broken"):
+        raise typer.Exit(exit_codes.FAILED)
 
 
 def measure_release(env: str, rate: float) -> dict[str, Any]:
@@ -91,6 +99,13 @@ def measure_database(only: str, seed: int) -> dict[str, Any]:
     from deployments.bench import database
 
     return database.measure_database(say, [part.strip() for part in only.split(",") if part.strip()], seed)
+
+
+def measure_chaos(trials: int, seed: int, out: Path | None) -> dict[str, Any]:
+    """What was killed on a platform of its own, and how it ended."""
+    from deployments.chaos.run import measure_chaos as measure
+
+    return measure(trials, seed, say, out)
 
 
 def _show_story(figures: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ class Fallen:
 
     app: str
     deployment: str
+    is_live: bool
 
 
 class HostedApps:
@@ -50,16 +51,16 @@ class HostedApps:
                     say(f"{deployment} lost its address {found.address}: release it again")
 
     def fallen(self) -> list[Fallen]:
-        """What has to run and does not. One that was stopped on purpose is among them only while it is live."""
+        """What has to run and does not, the live ones first. One stopped on purpose is among them only while live."""
         found: list[Fallen] = []
         for app, port in self._sites.book().items():
             route, hosting = RouteFile(self._sites.folder, port).read(), self._hosting(app)
             targets = [(slot, target) for slot in SLOTS if (target := route.at(slot))]
             for slot, target in targets:
-                known = hosting.find(target.deployment)
-                if known and not known.is_running and (slot == route.live or hosting.has_died(target.deployment)):
-                    found.append(Fallen(app, target.deployment))
-        return found
+                known, is_live = hosting.find(target.deployment), slot == route.live
+                if known and not known.is_running and (is_live or hosting.has_died(target.deployment)):
+                    found.append(Fallen(app, target.deployment, is_live))
+        return sorted(found, key=lambda one: not one.is_live)
 
     def mend(self, fallen: Fallen, say: Say) -> None:
         """Run it again where it was. Raises Rejected when it does not become healthy.

@@ -86,11 +86,10 @@ class Restored:
         return self._tables[place]
 
     def apply(self, change: Change) -> None:
-        """Write one row. Raises Refusal, with the transaction unharmed, when that cannot be."""
+        """Write one row, inside of `whole`. Raises Refusal when that cannot be; `whole` then keeps nothing."""
         table = self.table(change)
         try:
-            with self._connection.transaction():
-                written = self._execute(table, change)
+            written = self._execute(table, change)
         except psycopg.Error as error:
             raise Refusal(said(error)) from error
         if written != 1:

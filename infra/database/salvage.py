@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path
 from typing import IO
 
@@ -23,9 +24,11 @@ from infra.files import make_folder
 
 # A revision's transaction writes the first two, each batch of a backfill the third.
 SCHEMA_TABLES = frozenset({"alembic_version", "pipeline_schema_history", "pipeline_backfills"})
-# Replaying goes faster than writing did: after a few passes there is little left to do behind closed doors.
-_OPEN_PASSES = 5
+# So few are left to be replayed behind closed doors.
 _FEW = 50
+_ENDLESS = float("inf")
+# So many transactions share a savepoint; where one of them cannot come, each is tried by itself.
+_TOGETHER = 20
 Row = tuple[str, str, tuple[tuple[str, str | None], ...]]
 
 
@@ -54,9 +57,9 @@ def salvage(slot: Slot, restored_url: str, file: Path, close: Callable[[], None]
             target.execute("SET LOCAL statement_timeout = 0")
             work = _Work(Restored(target), stream, slot.after_lsn)
             work.restored.silence_triggers(True)
-            for _ in range(_OPEN_PASSES):
-                if work.take_all(slot) < _FEW:
-                    break
+            taken, before = work.take_all(slot), _ENDLESS
+            while _FEW < taken < before / 2:  # what is left shrinks, as replaying is faster than writing was
+                taken, before = work.take_all(slot), taken
             close()
             work.take_all(slot)
             work.restored.silence_triggers(False)
@@ -79,32 +82,57 @@ class _Work:
         """Take what was committed since the last time; how many transactions that were."""
         before = self.transactions
         with connected(slot.access) as source:
-            for one in _after(replace(slot, after_lsn=self._after_lsn), source):
-                self.take(one)
-                self._after_lsn = one.lsn
+            rest = _after(replace(slot, after_lsn=self._after_lsn), source)
+            while some := list(islice(rest, _TOGETHER)):
+                self._take_some(some)
+                self._after_lsn = some[-1].lsn
         return self.transactions - before
 
-    def take(self, one: Transaction) -> None:
-        """Replay a transaction whole, or list all of it."""
-        self.transactions += 1
-        if any(change.table in SCHEMA_TABLES for change in one.changes):
+    def _take_some(self, some: list[Transaction]) -> None:
+        self.transactions += len(some)
+        is_own = [any(change.table in SCHEMA_TABLES for change in one.changes) for one in some]
+        for alike, group in groupby(zip(is_own, some, strict=True), key=lambda pair: pair[0]):
+            ones = [one for _, one in group]
+            if alike:
+                self._leave_out(ones)
+            elif not self._replay(ones):
+                for one in ones:
+                    self._take(one)
+
+    def _leave_out(self, ones: list[Transaction]) -> None:
+        for one in ones:
             self.schema += len(one.changes)
             for change in one.changes:
                 self._remember(change)
-            return
-        pending: list[tuple[Change, str]] = []
+
+    def _take(self, one: Transaction) -> None:
+        """Replay a transaction whole, or list all of it."""
         try:
-            with self.restored.whole():
+            self._write([one])
+        except Refusal as refusal:
+            self._list(one, [(change, f"not replayed: {refusal}") for change in one.changes])
+
+    def _replay(self, ones: list[Transaction]) -> bool:
+        """All of them, or none: then each has to be tried by itself, which finds the same of each change."""
+        try:
+            self._write(ones)
+        except Refusal:
+            return False
+        return True
+
+    def _write(self, ones: list[Transaction]) -> None:
+        pending: list[tuple[Transaction, list[tuple[Change, str]]]] = []
+        with self.restored.whole():
+            for one in ones:
+                notes = []
                 for change in one.changes:
                     fitting, note = self._fit(change)
                     self.restored.apply(fitting)
-                    if note:
-                        pending.append((change, note))
-        except Refusal as refusal:
-            self._list(one, [(change, f"not replayed: {refusal}") for change in one.changes])
-            return
-        self.replayed += len(one.changes)
-        self._list(one, pending)
+                    notes += [(change, note)] if note else []
+                pending.append((one, notes))
+        for one, notes in pending:
+            self.replayed += len(one.changes)
+            self._list(one, notes)
 
     def _fit(self, change: Change) -> tuple[Change, str]:
         """The change without columns that the restored table lacks, and a note when a value is lost that way."""

@@ -29,19 +29,18 @@ from infra.http import Api, Patience, Service
 from infra.redaction import remember_secrets
 
 SERVICES = ("auth", "db", "pooler", "realtime", "rest", "storage")
-POLL_SECONDS = 5.0
 STARTS_WITHIN_SECONDS = 60.0
 
 
 class SupabaseApi:
     """Every method raises Unreachable (nothing happened), Refused (it said no) or, for writes, Unknown."""
 
-    def __init__(self, environment: Environment, patience: Patience | None = None, poll: float = POLL_SECONDS) -> None:
+    def __init__(self, environment: Environment, patience: Patience | None = None) -> None:
         settings = supabase_settings(environment)
         token = read_secret("supabase.token", settings.token)
         self._api = Api(Service(calls.VENDOR, settings.api, token, patience=patience or Patience()))
         self._project = {"ref": settings.project}
-        self._poll = poll
+        self._poll = settings.poll_seconds
         self._longest = settings.restore_timeout_seconds
 
     def project(self) -> Project:

@@ -34,6 +34,7 @@ class Supabase(Part):
     app_schemas: tuple[SchemaName, ...] = Field(("public",), min_length=1)
     backup_schemas: tuple[SchemaName, ...] = Field(("public", "auth", "storage"), min_length=1)
     restore_timeout_seconds: float = Field(7200, gt=0)
+    poll_seconds: float = Field(5.0, gt=0, le=60)
 
     @property
     def url(self) -> str:

@@ -17,7 +17,7 @@ from infra.errors import PipelineError
 from tasks.gates.backups import check_proof
 
 Breaking = Callable[[Ground], AbstractContextManager[None]]
-_MEGABYTES = 20
+_MEGABYTES = 60  # enough for the store to die in the middle of a backup
 
 
 @dataclass(frozen=True)

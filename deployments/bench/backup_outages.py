@@ -83,7 +83,7 @@ def filling_disk(stage: Ground) -> Iterator[None]:
 def _fill(folder: Path) -> None:
     """Until nothing more fits."""
     block = bytes(1 << 20)
-    with (folder / "ballast").open("wb", buffering=0) as file:
+    with (make_folder(folder / "ballast") / "file").open("wb", buffering=0) as file:
         try:
             while file.write(block):
                 pass

@@ -63,6 +63,7 @@ def restore_app(environment: Environment, app: str, point: str, slot: str, file:
     work.exchange()
     drop_slot(primary, slot)
     say(f"{found.replayed} rows came along, {found.listed} are listed in {file}; the damaged data is in {work.kept}")
+    say(f"nobody could reach the app's data for {closed.seconds:.1f} s")
     return AppRestored(work.kept, found, time.monotonic() - started, closed.seconds)
 
 

@@ -19,7 +19,7 @@ def stage() -> Iterator[Ground]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PIPELINE_STATE", raising=False)
         with ground(print) as found:
-            found.fill(20)
+            found.fill(5)
             found.ask("CREATE TABLE alembic_version (version_num text)")
             found.database.snapshot("first", print)
             yield found

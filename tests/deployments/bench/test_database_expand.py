@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from deployments.bench.database_expand import measure_expand
+from deployments.bench.ledger_writers import LedgerWriters
 from deployments.bench.writers import Writers
 from infra.database.local import LocalDatabase
 from infra.environment import Environment, LocalPlatform
@@ -64,5 +66,33 @@ def test_writers_count_what_fails_and_what_is_lost(environment: Environment) -> 
             assert load.lost() == 0
             connection.execute("DELETE FROM t WHERE id = %s", [min(load.acknowledged)])
             assert load.lost() == 1
+    finally:
+        database.drop_scratch(url)
+
+
+def test_a_ledger_finds_each_row_in_the_database_in_the_file_or_nowhere(environment: Environment) -> None:
+    database = LocalDatabase(environment)
+    url = database.scratch("ledger")
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE people (id bigint PRIMARY KEY, email text UNIQUE, seen int DEFAULT 0)")
+            connection.execute("INSERT INTO people SELECT n, 'user' || n FROM generate_series(1, 100) n")
+            with LedgerWriters(url, 100, {7: "user7"}, rate=100) as load:
+                while load.acknowledged < 60 or not load.refused:
+                    time.sleep(0.05)
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                    " AND datname = current_database()"
+                )
+                before = load.acknowledged
+                while load.acknowledged < before + 20:
+                    time.sleep(0.05)
+            judged = load.judge([])
+            assert (judged.in_database, judged.listed_rows, judged.lost) == (judged.rows, 0, ())
+            gone = [row for row, (column, _) in load.expected.items() if column == "email"][:2]
+            connection.execute("DELETE FROM people WHERE id = ANY (%s)", [gone])
+            file = [json.dumps({"new": {"id": str(gone[0]), "email": f"w{gone[0]}"}})]
+            judged = load.judge(file)
+            assert (judged.listed_rows, judged.lost) == (1, (gone[1],))
     finally:
         database.drop_scratch(url)

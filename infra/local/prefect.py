@@ -13,6 +13,7 @@ import httpx
 
 from infra import processes
 from infra.commands import Command, Say, command, run
+from infra.edge.caddy_admin import NO_TLS
 from infra.environment import PROJECT_FOLDER, Environment
 from infra.errors import Rejected
 from infra.files import write_atomically
@@ -95,7 +96,8 @@ class PrefectServer:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"http://{LOOPBACK}:{self._port}/api/health", timeout=5).status_code == 200
+            url = f"http://{LOOPBACK}:{self._port}/api/health"
+            return httpx.get(url, timeout=5, trust_env=False, verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -30,15 +30,18 @@ class VercelDeployments(VercelGround):
         if missing:
             error = {"code": "missing_files", "message": "Missing files", "missing": missing}
             return Reply(400, {"error": error})
-        meta = dict(wanted.get("meta", {}))
-        target = wanted.get("target")
-        takes_domains = bool(wanted.get("autoAssignCustomDomains", True)) and target == "production"
+        takes_domains = bool(wanted.get("autoAssignCustomDomains", True)) and wanted.get("target") == "production"
+        made = self.make(wanted["name"], wanted.get("target"), dict(wanted.get("meta", {})), takes_domains)
+        return Reply(200, self.shown(made))
+
+    def make(self, name: str, target: str | None, meta: dict[str, str], takes_domains: bool = False) -> Deployed:
+        """A deployment that begins to build."""
         identifier = self.production.new_id("dpl")
         site = Site(lambda visitor: self._visit_own(identifier, visitor))
         build = Build(self.build.seconds, self.build.fails)
-        made = Deployed(identifier, wanted["name"], target, meta, takes_domains, site, build)
+        made = Deployed(identifier, name, target, meta, takes_domains, site, build)
         self.production.deployments[identifier] = made
-        return Reply(200, self.shown(made))
+        return made
 
     @route("GET", "/v13/deployments/{idOrUrl}", "getDeployment")
     def get_deployment(self, request: Request) -> Reply:

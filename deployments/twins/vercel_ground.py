@@ -21,7 +21,7 @@ class VercelGround(Twin):
     """
 
     vendor = "Vercel"
-    token = "vercel-token-of-the-twin"
+    token = "VercelTokenOfTheTwin0"
     bypass = "bypass-of-the-twin-0123456789abcd"
     team = "team_000000000000000000000001"
     project = "prj_000000000000000000000001"

@@ -44,12 +44,18 @@ class VercelPlace:
     objects: Objects
     folder: Path
     weights: Sequence[int] = WEIGHTS
+    patience: Patience = field(default_factory=lambda: QUICK)
+    timeout_seconds: float = 5.0
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         os.environ[TOKEN_VARIABLE], os.environ[BYPASS_VARIABLE] = self.twin.token, self.twin.bypass
         self.settings = settings_for(self.twin)
-        self.project = VercelProject(self.settings, QUICK)
+        self.use(VercelProject(self.settings, self.patience, self.timeout_seconds))
+
+    def use(self, project: VercelProject) -> None:
+        """Clients that stand on `project`."""
+        self.project = project
         self.hosting = VercelHosting(self.project, self.objects, APP, plain=("APP_VERSION",))
         self.edge = self.edge_with(self.weights)
 
@@ -92,7 +98,7 @@ def settings_for(twin: VercelTwin) -> Vercel:
         bypass=f"env:{BYPASS_VARIABLE}",
         api=twin.url,
         poll_seconds=0.02,
-        job_timeout_seconds=3,
+        job_timeout_seconds=2,
     )
 
 

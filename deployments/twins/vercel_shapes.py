@@ -6,7 +6,7 @@ from typing import Any
 
 from deployments.twins.vercel_state import Deployed, Production, Rolling
 
-CREATOR = {"uid": "96SnxkFiMyVKsK3pnoHfx3Hz"}
+CREATOR = {"uid": "96SnxkFiMyVKsK3pnoHfx3Hz", "username": "somebody"}
 BILLING: dict[str, dict[str, Any]] = {
     "hobby": {"availableSlots": 0, "reason": "plan_not_supported", "message": "Rolling releases need a paid plan"},
     "enterprise": {"availableSlots": "unlimited", "reason": "unlimited_slots", "message": "Unlimited"},

@@ -28,7 +28,7 @@ class VercelEdge:
         self._book = SlotBook(objects, app)
         self._app = app
         self._rolling = RollingReleases(project, policy.weights)
-        self._jobs = Jobs(project)
+        self._jobs = Jobs(project, self._rolling)
 
     def route(self) -> Route:
         """What Vercel does now, in our slots' names. What somebody else made live there is shown as live."""
@@ -152,18 +152,9 @@ class VercelEdge:
         elif rolling:
             self._jobs.abort(rolling)
         if self._project.serving() != identifier:
-            self._move(identifier)
+            move = self._jobs.roll_back if self._project.copy(identifier).has_served else self._jobs.promote
+            move(identifier)
         self._jobs.wait_until_serving(identifier)
-
-    def _move(self, identifier: str) -> None:
-        if self._project.copy(identifier).has_served:
-            self._jobs.roll_back(identifier)
-            return
-        self._jobs.promote(identifier)
-        # With rolling releases on, a promotion begins one; everyone is meant here.
-        rolling = self._rolling.active()
-        if rolling and rolling.canary.id == identifier:
-            self._rolling.complete(identifier)
 
     def _send_home(self, slots: Slots) -> None:
         live = slots.at(slots.live) if slots.live else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from infra.edge.vercel_rolling import RollingReleases
 from infra.errors import Rejected, Unknown
 from infra.hosting import vercel_calls as calls
 from infra.hosting.vercel_project import VercelProject
-from infra.hosting.vercel_records import AliasRequest, FailedAliases, Rolling, RollingAnswer
+from infra.hosting.vercel_records import AliasRequest, FailedAliases, Rolling
 from infra.http import Call, Refused
 from infra.http.read_back import settle
 
@@ -18,8 +19,9 @@ OVER = ("succeeded", "failed", "skipped")
 class Jobs:
     """Moves the project's domain from one deployment to another."""
 
-    def __init__(self, project: VercelProject) -> None:
+    def __init__(self, project: VercelProject, rolling: RollingReleases) -> None:
         self._project = project
+        self._rolling = rolling
         self._pause = project.settings.poll_seconds
 
     def promote(self, identifier: str) -> None:
@@ -37,7 +39,8 @@ class Jobs:
         self._wait(self._is_over, f"the rolling release of {rolling.canary.id} is still under way")
 
     def wait_until_serving(self, identifier: str) -> None:
-        """Raises Rejected when the job to it failed, Unknown when the domain does not lead to it in time."""
+        """Everyone, also where the vendor begins with a few. Raises Rejected when the job to it failed, Unknown when
+        the domain does not lead to it in time."""
         self._wait(lambda: self._serves(identifier), f"{self._project.settings.domain} does not lead to {identifier}")
 
     def _move(self, call: Call, identifier: str) -> None:
@@ -67,6 +70,9 @@ class Jobs:
     def _serves(self, identifier: str) -> bool:
         job = self._project.read().job
         mine = job if job and job.after == identifier else None
+        # With rolling releases on, a promotion begins one; everyone is meant here.
+        if self._is_rolling(identifier):
+            self._rolling.complete(identifier)
         if mine and mine.status == "failed" and self._project.serving() != identifier:
             raise Rejected(
                 f"Vercel's {mine.type} to {identifier} failed{self._failed()}",
@@ -74,15 +80,11 @@ class Jobs:
             )
         return (mine is None or mine.status in OVER) and self._project.serving() == identifier
 
-    def _rolling(self) -> Rolling | None:
-        found = self._project.ask(calls.GET_ROLLING).read(RollingAnswer).rolling
-        return found if found and found.is_active else None
-
     def _is_over(self) -> bool:
-        return self._rolling() is None
+        return self._rolling.active() is None
 
     def _is_rolling(self, identifier: str) -> bool:
-        found = self._rolling()
+        found = self._rolling.active()
         return found is not None and found.canary.id == identifier
 
     def _wait(self, is_done: Callable[[], bool], what_is_wrong: str) -> None:
@@ -90,7 +92,7 @@ class Jobs:
         deadline = time.monotonic() + seconds
         while not is_done():
             if time.monotonic() > deadline:
-                found = self._rolling()
+                found = self._rolling.active()
                 queue = (
                     f"; a rolling release of {found.canary.id} is under way, and promotions wait for it"
                     if found

@@ -24,12 +24,12 @@ PAGES = 10
 class VercelProject:
     """Asks about, and acts on, the project that `settings` names. Reads its secrets from our environment."""
 
-    def __init__(self, settings: Vercel, patience: Patience | None = None) -> None:
+    def __init__(self, settings: Vercel, patience: Patience | None = None, timeout_seconds: float = 30.0) -> None:
         token = read_secret("vercel.token", settings.token)
         self.bypass = read_secret("vercel.bypass", settings.bypass).get_secret_value() if settings.bypass else ""
         query = {"teamId": settings.team} if settings.team else {}
         self.settings = settings
-        self.api = Api(Service(calls.VENDOR, settings.api, token, query, patience or Patience()))
+        self.api = Api(Service(calls.VENDOR, settings.api, token, query, patience or Patience(), timeout_seconds))
         self._ids: dict[str, str] = {}
 
     @property

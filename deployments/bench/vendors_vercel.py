@@ -1,0 +1,189 @@
+"""What is asked of Vercel in the mood matrix, and a tour through every call with every answer."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from deployments.bench.vendors_moods import TIMEOUT_SECONDS, Action, Ground
+from deployments.twins.vercel import VercelTwin
+from deployments.twins.vercel_place import APP, QUICK, VercelPlace, quiet
+from infra.edge import SLOTS, Slot, Target
+from infra.edge.vercel_attack_mode import VercelAttackMode
+from infra.edge.vercel_slots import Place, SlotBook, Slots
+from infra.errors import Rejected, Unknown
+from infra.hosting.vercel_previews import VercelPreviews
+from infra.hosting.vercel_project import META_DEPLOYMENT, META_REF, META_VERSION
+from infra.hosting.vercel_variables import VercelVariables
+from infra.objects import Objects
+
+SETTINGS = {"DATABASE_URL": "planted-database-url", "FEATURE_SET": "stable"}
+
+
+def vercel_ground(objects: Objects) -> Ground[VercelPlace]:
+    """Twins that build and move domains at once."""
+
+    @contextmanager
+    def open_place() -> Iterator[VercelPlace]:
+        with VercelTwin() as twin, tempfile.TemporaryDirectory() as folder:
+            twin.build.seconds = twin.production.job_seconds = 0.0
+            place = _impatient(twin, objects, Path(folder))
+            SlotBook(objects, APP).write(Slots())
+            yield place
+
+    return Ground("vercel", open_place, lambda place: place.twin, _again)
+
+
+def _impatient(twin: VercelTwin, objects: Objects, folder: Path) -> VercelPlace:
+    """With clients that give up soon."""
+    patience = replace(QUICK, tries=2, seconds=1)
+    return VercelPlace(twin, objects, folder, patience=patience, timeout_seconds=TIMEOUT_SECONDS)
+
+
+def _again(place: VercelPlace) -> VercelPlace:
+    """New clients for the same twin: what they know is what they read."""
+    return _impatient(place.twin, place.objects, place.folder)
+
+
+def _ready(place: VercelPlace, label: str) -> Place:
+    """A version that is built, made behind the clients' back: the calls on the way are not what is tried."""
+    meta = {META_DEPLOYMENT: label, META_VERSION: "0" * 40, META_REF: label}
+    made = place.twin.make(place.twin.name, "production", meta)
+    return Place(Target(label, made.site.host, label), made.id)
+
+
+def _one_live(place: VercelPlace) -> None:
+    blue = _ready(place, "v1")
+    _ready(place, "v2")
+    place.twin.production.current = blue.vercel_id
+    place.twin.production.deployments[blue.vercel_id].substate = "PROMOTED"
+    SlotBook(place.objects, APP).write(Slots("blue", 0, blue, None))
+
+
+def _at(weight: int) -> Callable[[VercelPlace], None]:
+    def prepare(place: VercelPlace) -> None:
+        _one_live(place)
+        place.edge.attach("green", Target("v2", "v2", "v2"))
+        place.edge.weigh(weight)
+
+    return prepare
+
+
+def _promoted(place: VercelPlace) -> None:
+    _at(0)(place)
+    place.edge.make_live("green")
+
+
+def _route(place: VercelPlace) -> Hashable:
+    """Who is live, with what weight, and whether somebody is beside."""
+    route = place.edge.route()
+    live = route.live_target
+    return (live.version if live else None, route.weight, route.green is not None)
+
+
+def _deployed(place: VercelPlace) -> Hashable:
+    found = place.hosting.find("v9")
+    return found.is_running if found else None
+
+
+def _variables(place: VercelPlace) -> Hashable:
+    found = VercelVariables(place.project, ("FEATURE_SET",)).compare(SETTINGS, "production")
+    return tuple(one.state for one in found)
+
+
+def _write_variables(place: VercelPlace) -> None:
+    VercelVariables(place.project, ("FEATURE_SET",)).match(SETTINGS, "production", quiet)
+
+
+def _preview(place: VercelPlace) -> None:
+    VercelPreviews(place.project).create(place.source("v9"), 7, quiet)
+
+
+def _weigh(weight: int) -> Callable[[VercelPlace], None]:
+    return lambda place: place.edge.weigh(weight)
+
+
+def _make_live(slot: Slot) -> Callable[[VercelPlace], None]:
+    return lambda place: place.edge.make_live(slot)
+
+
+def _is_building(state: Hashable) -> bool:
+    """It is there and not ready: the next run waits for it."""
+    return state is False
+
+
+def _is_half_written(state: Hashable) -> bool:
+    """Some of the variables are there: the next run writes the others."""
+    return isinstance(state, tuple) and set(state) <= {"same", "missing"}
+
+
+def _is_sent_home(state: Hashable) -> bool:
+    """Without visitors, and still in its slot."""
+    return state == ("v1", 0, True)
+
+
+def _nothing(_place: VercelPlace) -> None:
+    """Nothing has to be there."""
+
+
+ACTIONS: tuple[Action[VercelPlace], ...] = (
+    Action("build", _nothing, lambda place: place.release("v9"), _deployed, _is_building),
+    Action("write variables", _nothing, _write_variables, _variables, _is_half_written),
+    Action("preview", _nothing, _preview, lambda place: VercelPreviews(place.project).find(7) is not None),
+    Action("attach", _one_live, lambda place: place.edge.attach("green", Target("v2", "v2", "v2")), _route),
+    Action("weigh 10", _at(0), _weigh(10), _route),
+    Action("weigh 10 to 50", _at(10), _weigh(50), _route),
+    Action("weigh 50 to 100", _at(50), _weigh(100), _route),
+    Action("weigh 50 to 0", _at(50), _weigh(0), _route),
+    Action("weigh 100 to 0", _at(100), _weigh(0), _route),
+    Action("promote after the ramp", _at(100), _make_live("green"), _route),
+    Action("promote in the ramp", _at(50), _make_live("green"), _route),
+    Action("roll back", _promoted, _make_live("blue"), _route),
+    Action("detach", _at(10), lambda place: place.edge.detach("green"), _route, _is_sent_home),
+    Action(
+        "attack mode",
+        _nothing,
+        lambda place: VercelAttackMode(place.project).place(600),
+        lambda place: place.twin.attack_mode,
+    ),
+)
+
+
+def tour(place: VercelPlace) -> None:
+    """Every call that our clients make, with every shape of answer that the twin has for it."""
+    place.open_with_both(10)
+    for weight in (50, 0, 10):
+        place.edge.weigh(weight)
+    for slot in SLOTS[::-1]:
+        place.edge.make_live(slot)
+    _builds(place)
+    _write_variables(place)
+    VercelAttackMode(place.project).place(60)
+    _failing_job(place)
+    for plan in ("hobby", "pro", "enterprise"):
+        place.twin.production.plan, place.twin.production.config = plan, None
+        place.edge.detach("green")
+        with suppress(Rejected):
+            place.edge.attach("green", place.release("v2"))
+
+
+def _builds(place: VercelPlace) -> None:
+    """One that fails, one that takes too long, a preview."""
+    place.twin.build.fails = True
+    with suppress(Rejected):
+        place.release("broken")
+    place.twin.build.fails, place.twin.build.seconds = False, 60
+    with suppress(Unknown):
+        place.hosting.build(place.source("v4", build_seconds=1), "v4", {}, quiet)
+    place.twin.build.seconds = 0.05
+    _preview(place)
+
+
+def _failing_job(place: VercelPlace) -> None:
+    place.twin.production.jobs_fail = True
+    with suppress(Rejected):
+        place.edge.make_live("green")
+    place.twin.production.jobs_fail = False

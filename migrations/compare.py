@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,36 @@ _OWN = ("alembic_version", "pipeline_schema_history", "pipeline_backfills")
 
 def differences(metadata: MetaData, is_strict: bool) -> list[str]:
     """What the schema lacks or has otherwise; `is_strict` adds what it has beyond the models."""
-    url = make_url(os.environ[URL_VARIABLE]).set(drivername="postgresql+psycopg")
-    schemas = {table.schema for table in metadata.tables.values()}
-    with create_engine(url, poolclass=NullPool).connect() as connection:
-        options: dict[str, Any] = {
-            "include_schemas": True,
-            "include_name": lambda name, kind, _: name in schemas if kind == "schema" else name not in _OWN,
-        }
-        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    with comparing(metadata) as context:
+        found = compare_metadata(context, metadata)
     lines = [_line(change) for change in _flat(found)]
     return [line for line in lines if is_strict or not line.startswith("remove_")]
+
+
+@contextmanager
+def comparing(metadata: MetaData) -> Iterator[MigrationContext]:
+    """Alembic's view of the database at PIPELINE_DATABASE_URL, in the schemas of the models, without our own tables."""
+    url = make_url(os.environ[URL_VARIABLE]).set(drivername="postgresql+psycopg")
+    schemas = {table.schema for table in metadata.tables.values()}
+    options: dict[str, Any] = {
+        "include_schemas": True,
+        "include_name": lambda name, kind, _: name in schemas if kind == "schema" else name not in _OWN,
+    }
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        yield MigrationContext.configure(connection, opts=options)
+
+
+def metadata_of(models: str, folder: Path) -> MetaData:
+    """What `module:attribute` names; the module is looked for in `folder` too."""
+    # At the end: a folder `migrations` of the app must not stand in front of this one.
+    sys.path.append(str(folder))
+    module, _, attribute = models.partition(":")
+    found: Any = importlib.import_module(module)
+    for name in attribute.split("."):
+        found = getattr(found, name)
+    if not isinstance(found, MetaData):
+        raise TypeError(f"{models} is a {type(found).__name__}, not a MetaData")
+    return found
 
 
 def _flat(found: Any) -> Iterator[tuple[Any, ...]]:
@@ -53,16 +74,6 @@ def _line(change: tuple[Any, ...]) -> str:
     return " ".join(str(word) for word in (change[0], *words))
 
 
-def _metadata(models: str) -> MetaData:
-    module, _, attribute = models.partition(":")
-    found: Any = importlib.import_module(module)
-    for name in attribute.split("."):
-        found = getattr(found, name)
-    if not isinstance(found, MetaData):
-        raise TypeError(f"{models} is a {type(found).__name__}, not a MetaData")
-    return found
-
-
 def main(arguments: list[str] | None = None) -> int:
     """0 when it could compare; anything else is a crash whose traceback is printed."""
     parser = argparse.ArgumentParser(prog="migrations.compare", description=__doc__)
@@ -71,9 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--answer", type=Path, required=True, help="the JSON file to write")
     parser.add_argument("--strict", action="store_true", help="also what the schema has beyond the models")
     asked = parser.parse_args(arguments)
-    # At the end: a folder `migrations` of the app must not stand in front of this one.
-    sys.path.append(str(asked.folder))
-    asked.answer.write_text(json.dumps(differences(_metadata(asked.models), asked.strict)))
+    found = differences(metadata_of(asked.models, asked.folder), asked.strict)
+    asked.answer.write_text(json.dumps(found))
     return 0
 
 

@@ -16,10 +16,11 @@ from deployments.cli import exit_codes
 from deployments.cli.flow_verbs import run_flow
 from infra.database.connection import access_to
 from infra.environment import load_environment
-from infra.errors import BadInput
+from infra.errors import BadInput, Rejected, Unreachable
 from infra.manifest import Manifest, SchemaFiles, read_manifest
 from infra.platform import database_of, objects_of
 from infra.schema.applied import applied_revisions
+from infra.schema.models import Proposal, propose
 from infra.schema.new_revision import write_revision
 from infra.schema.of_app import schema_at
 from tasks.schema.linting import lint_written
@@ -58,14 +59,39 @@ def generate(
     message: Annotated[str, typer.Option("--message", "-m", help="What it does, in a few words.")],
     branch: Annotated[str, typer.Option(help="expand or contract.")] = "expand",
     repo: Folder = Path(),
+    env: Env = "local",
 ) -> None:
     """Write the file of a new revision, at the end of its branch.
 
+    Where the app has Alembic models and the environment's database server is up, it holds what the models ask for:
+    on contract what they no longer have, on expand everything else. Else it is to be filled in.
+
     Example: pipeline migrate generate -m "guards get a phone number"
     """
-    _, files = _schema(repo)
-    for path in write_revision(repo, files, message, branch):
+    manifest, files = _schema(repo)
+    proposal, said = _propose(repo, manifest.name, files, branch, env)
+    for path in write_revision(repo, files, message, branch, proposal):
         typer.echo(path)
+    typer.echo(said, err=True)
+
+
+def _propose(repo: Path, app: str, files: SchemaFiles, branch: str, env: str) -> tuple[Proposal | None, str]:
+    """What the revision could hold, and a sentence on where it comes from."""
+    if files.tool != "alembic" or not files.models:
+        return None, "fill it in: only Alembic with models (schema.models) can tell what is missing"
+    try:
+        database = database_of(load_environment(env))
+        url = database.scratch(app)
+    except (Unreachable, Rejected) as silence:
+        return None, f"fill it in: no database is at hand to compare the models with ({silence.message})"
+    try:
+        found = propose(repo, files, branch, url, lambda line: typer.echo(line, err=True))
+    finally:
+        database.drop_scratch(url)
+    left = f"; {found.left} changes are left for the other branch" if found.left else ""
+    if not found.upgrade:
+        return None, f"fill it in: {files.models} ask for nothing on {branch}{left}"
+    return found, f"read it before it runs: it brings the schema to {files.models}{left}"
 
 
 @migrate.command()

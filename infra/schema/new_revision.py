@@ -9,13 +9,14 @@ from pathlib import Path
 from infra.errors import BadInput
 from infra.manifest import SchemaFiles
 from infra.schema.alembic_branches import AlembicSchema
+from infra.schema.models import Proposal
 from infra.schema.sql_files import read_sql_files
 
 # Only the files are read; no database is asked.
 _NO_DATABASE = "postgresql://none:none@127.0.0.1/none"
 _PYTHON = '''"""{message}."""
 
-from alembic import op
+{imports}
 
 revision = {number!r}
 down_revision = {after!r}
@@ -24,22 +25,29 @@ depends_on = {needs!r}
 
 
 def upgrade():
-    op.execute("""
-        {hint}
-    """)
+    {upgrade}
 
 
 def downgrade():
-    raise NotImplementedError("write the way back")
+    {downgrade}
 '''
+_TO_WRITE = '''op.execute("""
+        {hint}
+    """)'''
+_NO_WAY_BACK = 'raise NotImplementedError("write the way back")'
 _HINTS = {
     "expand": "-- only add: ALTER TABLE ... ADD COLUMN ..., CREATE TABLE ..., CREATE INDEX CONCURRENTLY ...",
     "contract": "-- take away what no version uses any more: ALTER TABLE ... DROP COLUMN ...",
 }
 
 
-def write_revision(folder: Path, files: SchemaFiles, message: str, branch: str) -> list[Path]:
-    """The files made below `folder`, an app's source. Raises BadInput for a message or branch that cannot be."""
+def write_revision(
+    folder: Path, files: SchemaFiles, message: str, branch: str, proposal: Proposal | None = None
+) -> list[Path]:
+    """The files made below `folder`, an app's source; for Alembic with what was proposed, else to be filled in.
+
+    Raises BadInput for a message or branch that cannot be.
+    """
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")[:60]
     if not slug:
         raise BadInput("message", f"{message!r} has no letters", "say in a few words what it does")
@@ -49,8 +57,10 @@ def write_revision(folder: Path, files: SchemaFiles, message: str, branch: str) 
     place.mkdir(parents=True, exist_ok=True)
     place = place / branch if (place / branch).is_dir() else place
     number = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-    write = _write_sql if files.tool == "sql" else _write_python
-    return write(folder / files.directory, place / f"{number}_{slug}", branch, message)
+    stem = place / f"{number}_{slug}"
+    if files.tool == "sql":
+        return _write_sql(folder / files.directory, stem, branch, message)
+    return _write_python(folder / files.directory, stem, branch, message, proposal)
 
 
 def _write_sql(root: Path, stem: Path, branch: str, message: str) -> list[Path]:
@@ -62,19 +72,30 @@ def _write_sql(root: Path, stem: Path, branch: str, message: str) -> list[Path]:
     return [up, down]
 
 
-def _write_python(root: Path, stem: Path, branch: str, message: str) -> list[Path]:
+def _write_python(root: Path, stem: Path, branch: str, message: str, proposal: Proposal | None) -> list[Path]:
     heads = _heads(root)
+    upgrade = proposal.upgrade if proposal else ""
+    downgrade = proposal.downgrade if proposal else ""
     text = _PYTHON.format(
         message=message.strip().rstrip(".").replace('"', "'"),
         number=stem.name.split("_")[0],
         after=heads.get(branch),
         label=None if branch in heads else (branch,),
         needs=heads.get("expand") if branch == "contract" else None,
-        hint=_HINTS[branch],
+        imports="\n".join(_imports(upgrade + downgrade)),
+        upgrade=upgrade.strip() or _TO_WRITE.format(hint=_HINTS[branch]),
+        downgrade=downgrade.strip() or _NO_WAY_BACK,
     )
     path = stem.with_name(f"{stem.name}.py")
     path.write_text(text)
     return [path]
+
+
+def _imports(body: str) -> list[str]:
+    """What Alembic's own words in a body stand on."""
+    found = ["import sqlalchemy as sa"] if "sa." in body else []
+    found.append("from alembic import op")
+    return [*found, "from sqlalchemy.dialects import postgresql"] if "postgresql." in body else found
 
 
 def _heads(root: Path) -> dict[str, str]:

@@ -33,7 +33,9 @@ def repository(tmp_path: Path) -> Path:
 
 def test_generate_writes_the_files_and_names_them(app: typer.Typer, repository: Path) -> None:
     words = ["migrate", "generate", "-m", "Guards get a phone", "--repo", str(repository)]
-    told = CliRunner().invoke(app, words).output.split()
+    result = CliRunner().invoke(app, words)
+    told = result.stdout.split()
+    assert result.stderr.startswith("fill it in: only Alembic with models")
     assert [Path(path).name.split("_", 1)[1] for path in told] == [
         "guards_get_a_phone.sql",
         "guards_get_a_phone.down.sql",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deployments.chaos.app import APP, Repository, Version
 from deployments.chaos.moods import MoodyProxy
+from deployments.chaos.strays import end_strays
 from deployments.prefect_api import FlowRun, PrefectApi
 from infra.environment import Environment, load_environment
 from infra.errors import BadInput, PipelineError
@@ -104,6 +105,7 @@ def ground(say: Say, first_port: int = FIRST_PORT) -> Iterator[Ground]:
             finally:
                 proxy.recover()
                 take_down(environment, say)
+                end_strays(environment)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

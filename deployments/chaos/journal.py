@@ -38,6 +38,10 @@ class Journal:
         """How it stands; empty as long as it has no record."""
         return str(self.record().get("standing", ""))
 
+    def stage(self) -> str:
+        """What it does now, and since when, in the words of its file."""
+        return str(_read(self._folder / "stage.json"))
+
     def place(self) -> str:
         """The boundary that it crossed last; empty before the first."""
         self._look()

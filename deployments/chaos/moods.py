@@ -1,7 +1,7 @@
 """Stands between the product and the object store, passes everything on, and falls into a mood when it is told to.
 
-One thread with its own loop, on 127.0.0.1. A mood begins for requests that begin under it; connections that are idle
-then are closed, as a proxy that is restarted does.
+One thread with its own loop, on 127.0.0.1. A mood begins with the end of every connection, as when a proxy is
+restarted, and is met by the first request of each new one.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ from infra.errors import PipelineError
 from infra.locks.of_environment import locks_of
 
 OPEN = ("running", "way back failed")
-LONGEST_SECONDS = 180.0
+# Without any step of the release, its recovery or a service; a busy machine makes each of them slow.
+STILL_SECONDS = 120.0
+LONGEST_SECONDS = 480.0
 _LOOK_EVERY_SECONDS = 0.25
 
 
@@ -34,12 +36,16 @@ class Quiet:
         self.stirring = self._stirs()
         return not self.stirring
 
-    def wait(self, seconds: float = LONGEST_SECONDS) -> bool:
-        """False when it was not quiet in time."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    def wait(self) -> bool:
+        """False when nothing moved for 2 minutes, or it was not quiet after 8, and `stirring` says what stirs still."""
+        moved, last = time.monotonic(), ""
+        deadline = moved + LONGEST_SECONDS
+        while time.monotonic() < min(deadline, moved + STILL_SECONDS):
             if self.is_over() and self._serves():
                 return True
+            now = f"{self.journal.stage()}: {self.stirring}"
+            if now != last:
+                moved, last = time.monotonic(), now
             time.sleep(_LOOK_EVERY_SECONDS)
         return False
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import time
 
 import psutil
@@ -22,15 +24,22 @@ def find_strays(environment: Environment, patience_seconds: float = _LEAVE_SECON
         if time.monotonic() > deadline:
             break
         time.sleep(0.5)
-    return found
+    return [_line(pid) for pid in found]
 
 
-def _strays(environment: Environment) -> list[str]:
+def end_strays(environment: Environment) -> None:
+    """SIGKILL for each of them: what a broken trial left must not reach into the next one."""
+    for pid in _strays(environment):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _strays(environment: Environment) -> list[int]:
     owners = {os.getpid(), *_owners(environment)}
     ours = [process for process in psutil.process_iter() if _is_ours(process, str(environment.state))]
-    lost = [process.pid for process in ours if not _has_owner(process, owners) or _executes_flow(process)]
-    marked = [orphan.pid for orphan in find_orphans() if orphan.owner]
-    return [_line(pid) for pid in sorted({*lost, *(pid for pid in marked if pid in {one.pid for one in ours})})]
+    lost = [process.pid for process in ours if not _has_owner(process, owners)]
+    marked = {orphan.pid for orphan in find_orphans()}
+    return sorted({*lost, *(process.pid for process in ours if process.pid in marked)})
 
 
 def _owners(environment: Environment) -> list[int]:
@@ -58,14 +67,6 @@ def _has_owner(process: psutil.Process, owners: set[int]) -> bool:
         return process.pid in owners or any(parent.pid in owners for parent in process.parents())
     except psutil.NoSuchProcess:
         return True
-
-
-def _executes_flow(process: psutil.Process) -> bool:
-    """A flow run that is still there after all is quiet; its worker may own it, but nobody waits for it."""
-    try:
-        return "PREFECT__FLOW_RUN_ID" in process.environ()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
 
 
 def _line(pid: int) -> str:

@@ -15,6 +15,7 @@ from tasks.lease import renew_lease
 from tasks.observer import Observer, Pair
 from tasks.orders import Orders
 from tasks.outcomes import CanaryFailed, Undecided
+from tasks.own_address import own_url
 from tasks.release import Release, speaker
 from tasks.timeline import write_chapter
 
@@ -54,7 +55,7 @@ def _pair(release: Release, dial: Dial, weight: int) -> tuple[Pair, str]:
     if isinstance(dial, Flag):
         return Pair(dial, candidate.url, None), dial.other_name(release.label)
     live = release.platform.edge.route().live_target
-    address = f"http://{live.address}" if live else None
+    address = own_url(release, live) if live else None
     return Pair(dial, candidate.url, address), live.version if live else "live"
 
 

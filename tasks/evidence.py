@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra.edge import Edge, Slot, SlotCounts, Variant
+from infra.edge.uncounted import NoCounts
 from infra.environment import Canary
 from infra.errors import BadInput, Unreachable
 from tasks.analysis import Batch, Counts
@@ -76,6 +77,10 @@ class Witness:
     def _ask(self, begin: int) -> list[SlotCounts] | None:
         try:
             found = self._edge.counts(max(begin - LOOK_BACK_SECONDS, self._first), self._policy.slow_ms)
+        except NoCounts as nothing:
+            # Not silence: there is nothing to wait for. Nobody is seen, so the probes ask.
+            self._facts.note("no counts", f"nobody counts visitors here: {nothing.message}")
+            return []
         except Unreachable as silence:
             self._facts.note("edge silent", f"the edge gave no counts: {silence.message}")
             return None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from infra.edge.uncounted import NoCounts
 from infra.schema.applied import applied_revisions
 from infra.schema.fingerprint import fingerprint_of
 from tasks.notes import write_note
@@ -116,6 +117,10 @@ def _tell(release: Release, applied: list[str], began: float) -> None:
             say(str(one))
     edge = release.platform.edge
     if applied and edge.route().live:
-        counts = edge.counts(began, release.settings.canary.slow_ms)
+        try:
+            counts = edge.counts(began, release.settings.canary.slow_ms)
+        except NoCounts as nothing:
+            say(f"what it cost visitors is not known: {nothing.message}")
+            return
         asked, failed = sum(one.requests for one in counts), sum(one.failures for one in counts)
         say(f"meanwhile the edge answered {asked} requests, {failed} failed")

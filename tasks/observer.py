@@ -50,8 +50,9 @@ class Observer:
         canary, manifest = self.release.settings.canary, self.release.source.manifest
         self._policy = canary
         self._witness = Witness(self.release.platform.edge, self.pair.dial, canary, self.facts)
-        self._probes = Probes(self.pair.candidate, self.pair.live, paths_to_probe(manifest), canary)
-        self._pulse = Pulse(self.pair.candidate + manifest.health.path, canary)
+        headers = self.release.platform.address_headers
+        self._probes = Probes(self.pair.candidate, self.pair.live, paths_to_probe(manifest), canary, headers)
+        self._pulse = Pulse(self.pair.candidate + manifest.health.path, canary, headers)
         self._recent: deque[int] = deque(maxlen=max(1, QUIET_SECONDS // canary.batch_seconds))
         self._probed_at = 0.0
         self._began = time.time()

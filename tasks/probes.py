@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ import httpx
 from infra.environment import Canary
 from infra.manifest import Manifest
 from tasks.analysis import Counts
+from tasks.health import NO_HEADERS
 
 NONE = Counts(0, 0, 0)
 # To each deployment, in a second and at the same time.
@@ -37,11 +38,11 @@ class Probed:
 class _Asker:
     """Asks one deployment, a few paths at a time, and counts the answers until they are taken."""
 
-    def __init__(self, url: str, slow_ms: float) -> None:
+    def __init__(self, url: str, slow_ms: float, headers: Mapping[str, str]) -> None:
         self._url = url
         self._slow_ms = slow_ms
         # An answer that takes longer than this is slow and failed; waiting on would teach nothing more.
-        self._client = httpx.Client(timeout=1.5 * slow_ms / 1000)
+        self._client = httpx.Client(timeout=1.5 * slow_ms / 1000, headers=dict(headers))
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="probe")
         self._lock = threading.Lock()
         self._waiting = 0
@@ -81,10 +82,17 @@ class _Asker:
 class Probes:
     """Asks the candidate and the live deployment the same paths, equally often."""
 
-    def __init__(self, candidate: str, live: str | None, paths: Sequence[str], policy: Canary) -> None:
+    def __init__(
+        self,
+        candidate: str,
+        live: str | None,
+        paths: Sequence[str],
+        policy: Canary,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
         self._paths = tuple(paths)
-        self._canary = _Asker(candidate, policy.slow_ms)
-        self._live = _Asker(live, policy.slow_ms) if live else None
+        self._canary = _Asker(candidate, policy.slow_ms, headers)
+        self._live = _Asker(live, policy.slow_ms, headers) if live else None
         self._since = time.time()
 
     def ask(self, share: float) -> None:
@@ -116,9 +124,9 @@ class Probes:
 class Pulse:
     """Health checks of one deployment, one at a time."""
 
-    def __init__(self, url: str, policy: Canary) -> None:
+    def __init__(self, url: str, policy: Canary, headers: Mapping[str, str] = NO_HEADERS) -> None:
         self._url = url
-        self._client = httpx.Client(timeout=1.5 * policy.slow_ms / 1000)
+        self._client = httpx.Client(timeout=1.5 * policy.slow_ms / 1000, headers=dict(headers))
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="health")
         self._answers: list[bool] = []
         self._is_busy = threading.Event()

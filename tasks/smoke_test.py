@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra.commands import run, shell
 from infra.errors import CommandFailed, Unknown
 from tasks.health import check_path
@@ -15,17 +17,22 @@ def smoke_test(release: Release, url: str) -> str:
     """One line on what was asked. Raises GateClosed at the first wrong answer."""
     say = speaker()
     manifest = release.source.manifest
-    smoke = manifest.smoke
+    smoke, headers = manifest.smoke, release.platform.address_headers
     paths = smoke.paths or (manifest.health.path,)
     for path in paths:
-        check_path(url + path)
+        check_path(url + path, headers)
     say(f"{len(paths)} paths answered 200 at {url}")
     if not smoke.command:
         return f"{len(paths)} paths"
-    where = {"folder": release.source.folder, "variables": {"BASE_URL": url}}
+    where = {"folder": release.source.folder, "variables": {"BASE_URL": url, "BASE_HEADERS": _lines(headers)}}
     what = shell(smoke.command, timeout_seconds=smoke.timeout_seconds, **where)
     try:
         outcome = run(what, say=say)
     except (CommandFailed, Unknown) as error:
         raise GateClosed(f"smoke tests of {release.label} at {url}: {error.message}") from error
     return f"{len(paths)} paths and {smoke.command!r} in {outcome.seconds:.1f} s"
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    """As `curl -H @-` takes them: a protected deployment asks every visitor for them."""
+    return "\n".join(f"{name}: {value}" for name, value in headers.items())

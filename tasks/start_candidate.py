@@ -30,7 +30,9 @@ def build_candidate(release: Release) -> None:
 def is_candidate_up(release: Release, candidate: Deployment) -> bool:
     """Whether this very deployment runs, at the same address, and says that it is healthy."""
     found = release.platform.hosting.find(candidate.id)
-    return found == candidate and is_healthy(found.url + release.source.manifest.health.path)
+    return found == candidate and is_healthy(
+        found.url + release.source.manifest.health.path, release.platform.address_headers
+    )
 
 
 @stage("start candidate", tries=3, journey=Journey(still=is_candidate_up))

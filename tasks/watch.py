@@ -18,6 +18,7 @@ from tasks.notes import read_notes
 from tasks.observer import Observer, Pair
 from tasks.orders import Orders
 from tasks.outcomes import Aborted, CanaryFailed
+from tasks.own_address import own_url
 from tasks.release import Release, speaker
 from tasks.stage import Journey, stage
 from tasks.timeline import write_chapter
@@ -38,7 +39,7 @@ def look_after(release: Release, slot: Slot, url: str, seconds: float, step: str
     facts = Facts(speaker())
     previous = _previous(release, slot) if seconds else None
     weight = 100 - release.settings.watch.previous_percent if previous else 100
-    pair = Pair(Traffic(release.platform.edge, slot), url, f"http://{previous.address}" if previous else None)
+    pair = Pair(Traffic(release.platform.edge, slot), url, own_url(release, previous) if previous else None)
     case = Case(policy_of(release.settings.canary))
     with Orders(release, facts) as orders, Observer(release, pair, case, facts, weight) as observer:
         return _Watch(observer, orders, previous, seconds, step).run()

@@ -16,8 +16,8 @@ from infra.http.read_back import settle
 MOST_STAGES = 10
 AVAILABLE = ("available_slots", "unlimited_slots")
 WITHOUT = (
-    "set canary.weights = [100] in the environment file: the candidate is promoted after it was asked at its own "
-    'address, and watched; or ramp a feature flag with canary.by = "flag"'
+    "set canary.weights = [100] in the environment file: the candidate is promoted once it did well at its own "
+    "address, judged for one step, and watched; or take a plan that has rolling releases"
 )
 
 

@@ -59,16 +59,18 @@ class VercelHosting:
         return self._as_ours(copy, deployment, is_stopped=False)
 
     def find(self, deployment: str) -> Deployment | None:
-        """The newest copy with this name."""
+        """The newest copy with this name, once it is built."""
         copy = self._project.find(deployment)
-        return self._as_ours(copy, deployment, is_stopped=self._stopped.has(deployment)) if copy else None
+        if copy is None or not copy.is_ready:
+            return None
+        return self._as_ours(copy, deployment, is_stopped=self._stopped.has(deployment))
 
     def deployments(self) -> list[Deployment]:
-        """Newest first; of copies with one name the newest only."""
+        """Those that are built, newest first; of copies with one name the newest only."""
         stopped = self._stopped.all()
         newest: dict[str, Copy] = {}
         for copy in self._project.copies():
-            if copy.target != TARGET:
+            if copy.target != TARGET or not copy.is_ready:
                 continue
             newest.setdefault(copy.meta[META_DEPLOYMENT], copy)
         return [self._as_ours(copy, name, is_stopped=name in stopped) for name, copy in newest.items()]

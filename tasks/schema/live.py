@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.own_address import own_url
 from tasks.records import read_record
 from tasks.release import Release
 
@@ -20,4 +21,4 @@ def find_live(release: Release) -> Release | None:
 def live_url(release: Release) -> str:
     """The address of the live deployment itself, past the edge; empty when nothing is live."""
     target = release.platform.edge.route().live_target
-    return f"http://{target.address}" if target else ""
+    return own_url(release, target) if target else ""

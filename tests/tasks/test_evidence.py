@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.edge import Route, Slot, SlotCounts, Target
+from infra.edge.uncounted import NoCounts
 from infra.environment import Canary
 from infra.errors import Unreachable
 from tasks.analysis import Counts
@@ -24,11 +25,14 @@ class ScriptedEdge:
     def __init__(self) -> None:
         self.rows: list[SlotCounts] = []
         self.is_silent = False
+        self.counts_nobody = False
 
     def count(self, second: int, slot: Slot, requests: int, failures: int = 0) -> None:
         self.rows.append(SlotCounts(START + second, slot, requests, failures, 0, 12.0))
 
     def counts(self, since: float, slow_ms: float) -> list[SlotCounts]:
+        if self.counts_nobody:
+            raise NoCounts("the vendor does not count by the second")
         if self.is_silent:
             raise Unreachable("GET metrics: no answer in 5 s")
         return [row for row in self.rows if row.start >= since]
@@ -104,6 +108,16 @@ def test_a_silent_edge_is_a_fact_and_its_seconds_are_read_when_it_speaks_again(a
     desk.edge.count(1, "green", 4)
     at(4.3)
     assert sum(row.canary.requests for row in desk.look()) == 4
+
+
+def test_an_edge_that_counts_nobody_is_a_fact_and_every_second_is_without_visitors(at: Callable[[float], None]) -> None:
+    desk = Desk()
+    desk.edge.counts_nobody = True
+    at(2.3)
+    assert [row.canary for row in desk.look()] == [Counts(0, 0), Counts(0, 0)]
+    at(3.3)
+    assert len(desk.look()) == 1, "its seconds are over: nothing is waited for"
+    assert [(fact.kind, fact.times) for fact in desk.facts.all()] == [("no counts", 2)]
 
 
 def test_requests_that_come_after_their_second_was_read_are_a_fact(at: Callable[[float], None]) -> None:

@@ -15,6 +15,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from flows import outcome
 from flows.environment_lock import claim_for, environment_held
 from flows.expand import expand
+from flows.ramp import ramp
 from flows.recovery import finish_open
 from flows.way_back import go_back
 from infra.environment import load_environment
@@ -31,7 +32,6 @@ from tasks.outcomes import GateClosed, LockLost, WayBackFailed
 from tasks.policy import waivers_of
 from tasks.protect_data import protect_data
 from tasks.prove_backup import prove_backup
-from tasks.ramp_canary import ramp_canary
 from tasks.records import Record, end_record
 from tasks.release import Release, release_id
 from tasks.report import write_report
@@ -101,9 +101,7 @@ def run_stages(order: Release) -> None:
     smoke_test(order, candidate.url)
     slot = make_room(order)
     route = attach_candidate(order, slot, candidate)
-    evidence = ""
-    for weight in order.settings.canary.weights if route.live else ():
-        evidence = ramp_canary(order, slot, weight, evidence).evidence
+    ramp(order, slot, candidate.url, route)
     promote(order, slot)
     watch(order, slot, candidate.url, order.settings.watch.seconds)
     let_go_of_log(order, log)

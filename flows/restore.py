@@ -6,11 +6,15 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 
 from flows import outcome
+from flows.environment_lock import environment_held
 from infra.database.targets import target_of
 from infra.errors import BadInput, PipelineError, Rejected
+from infra.locks import Busy
 from tasks.announce import one_line
+from tasks.hold_environment import Claim
 from tasks.raise_incident import raise_incident
 from tasks.restore_database import plan_restore, restore_database
 
@@ -37,8 +41,12 @@ def restore(
             return outcome.completed(PLANNED, "; ".join(plan_restore(environment, target).lines()))
     except (BadInput, Rejected) as error:
         return outcome.failed(outcome.REFUSED, str(error))
+    claim = Claim(environment, f"restore-{flow_run.id}", "restore", "", str(target), "a person asked", str(flow_run.id))
     try:
-        done = restore_database(environment, target)
+        with environment_held(claim):
+            done = restore_database(environment, target)
+    except Busy as busy:
+        return outcome.failed(outcome.REFUSED, str(busy))
     except PipelineError as error:
         raise_incident(environment, "restore", "P1", f"the restore to {target} failed: {one_line(error)}", str(error))
         return outcome.failed(outcome.FAILED, str(error))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.errors import BadInput, PipelineError, Rejected
-from tasks import contract_schema, expand_schema, make_room, restore_to_point, shift_traffic, start_candidate
+from tasks import contract_schema, expand_schema, make_room, ramp_flag, restore_to_point, shift_traffic, start_candidate
 from tasks.announce import announce, one_line, open_incident
 from tasks.notes import Note, mark_put_back, read_notes
 from tasks.outcomes import GateClosed, WayBackFailed
@@ -40,6 +40,7 @@ def put_contract_back(release: Release, facts: dict[str, Any]) -> str:
 
 WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
     shift_traffic.NAME: shift_traffic.put_traffic_back,
+    ramp_flag.NAME: ramp_flag.put_flag_back,
     make_room.NAME: make_room.wake_previous_again,
     start_candidate.NAME: start_candidate.stop_candidate,
     expand_schema.NAME: put_schema_back,

@@ -63,6 +63,7 @@ def _find(api: PrefectApi, env: str, run: str) -> FlowRun:
 
 
 def _ask_to_redo(env: str, run: FlowRun, stage: str, reason: str, who: str) -> None:
+    import flows.release  # noqa: F401 - the stages register themselves when they are loaded
     from tasks.policy import request_rerun
     from tasks.records import list_records
 

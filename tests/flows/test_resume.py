@@ -10,6 +10,7 @@ import httpx
 import pytest
 from apps import commit, manifest, server
 
+import flows.release  # noqa: F401 - the stages register themselves when they are loaded
 from deployments.prefect_api import PrefectApi, TaskRun
 from infra.environment import Environment
 from infra.locks.of_environment import locks_of

@@ -15,6 +15,7 @@ from deployments.cli import exit_codes
 from infra.environment import load_environment
 from infra.local import ServiceStatus
 from infra.local.platform import bring_up, status_of, take_down
+from infra.locks.of_environment import locks_of
 from infra.redaction import redact
 
 Env = Annotated[str, typer.Option("--env", help="Which environment.")]
@@ -53,7 +54,7 @@ def down(env: Env = "local") -> None:
 
 
 def status(env: Env = "local", json: Json = False) -> None:
-    """What runs, and for each app: what is live, what is beside it and at what weight, flags, release, hold.
+    """What runs, who holds the environment, and for each app: what is live, what is beside it and at what weight, flags, release, hold.
 
     Exit code 0 only when every service is healthy.
     """
@@ -61,13 +62,15 @@ def status(env: Env = "local", json: Json = False) -> None:
     from deployments.cli.status_view import apps_of, table_of
 
     environment = load_environment(env)
-    services, apps = status_of(environment), apps_of(environment)
+    services, apps, lock = status_of(environment), apps_of(environment), locks_of(environment).read()
     if json:
-        # What holds for the environment as a whole belongs here too, beside `services` and `apps`.
-        print(jsonlib.dumps({"services": [asdict(one) for one in services], "apps": [asdict(one) for one in apps]}))
+        rows = {"services": [asdict(one) for one in services], "apps": [asdict(one) for one in apps]}
+        print(jsonlib.dumps({**rows, "lock": asdict(lock) if lock else None}))
     else:
         _show(services, json)
-        Console(highlight=False, soft_wrap=True).print(table_of(apps))
+        screen = Console(highlight=False, soft_wrap=True)
+        screen.print(f"{env} is held by the {lock.holder}" if lock else f"{env} is free", markup=False)
+        screen.print(table_of(apps))
     raise typer.Exit(_code(services))
 
 

@@ -74,9 +74,9 @@ class _DnsRecord(Record):
 class CloudflareCdn:
     """The zone that `[cloudflare]` names."""
 
-    def __init__(self, settings: Cloudflare, patience: Patience | None = None) -> None:
+    def __init__(self, settings: Cloudflare, patience: Patience | None = None, timeout_seconds: float = 30.0) -> None:
         token = read_secret("cloudflare.token", settings.token)
-        self._api = Api(Service(VENDOR, settings.api, token, patience=patience or Patience()))
+        self._api = Api(Service(VENDOR, settings.api, token, {}, patience or Patience(), timeout_seconds))
         self._zone = {"zone_id": settings.zone}
         self._level = {**self._zone, "setting_id": "security_level"}
 

@@ -35,10 +35,12 @@ STARTS_WITHIN_SECONDS = 60.0
 class SupabaseApi:
     """Every method raises Unreachable (nothing happened), Refused (it said no) or, for writes, Unknown."""
 
-    def __init__(self, environment: Environment, patience: Patience | None = None) -> None:
+    def __init__(
+        self, environment: Environment, patience: Patience | None = None, timeout_seconds: float = 30.0
+    ) -> None:
         settings = supabase_settings(environment)
         token = read_secret("supabase.token", settings.token)
-        self._api = Api(Service(calls.VENDOR, settings.api, token, patience=patience or Patience()))
+        self._api = Api(Service(calls.VENDOR, settings.api, token, {}, patience or Patience(), timeout_seconds))
         self._project = {"ref": settings.project}
         self._poll = settings.poll_seconds
         self._longest = settings.restore_timeout_seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -23,6 +24,9 @@ from infra.redaction import redact
 MOST_MESSAGES = 100
 EVENT = "pipeline-probe"
 _LARGEST_BYTES = 1 << 20
+# The library's own would tell the handshake's headers, and so the key, to whoever listens at level DEBUG.
+_LOGGER = logging.getLogger("pipeline.realtime")
+_LOGGER.setLevel(logging.INFO)
 
 
 class SupabaseRealtime:
@@ -57,6 +61,7 @@ class SupabaseRealtime:
                 open_timeout=timeout_seconds,
                 close_timeout=2,
                 max_size=_LARGEST_BYTES,
+                logger=_LOGGER,
             )
         except InvalidStatus as error:
             status = error.response.status_code

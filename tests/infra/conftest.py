@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from data_platform_parts import DataPlatform, data_environment
+from supabase_place import project as project  # a fixture
 from vercel_parts import store_of_the_session, vercel
 
 from infra.database.local import LocalDatabase

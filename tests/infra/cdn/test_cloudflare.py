@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from contracts import check_declared, check_log, documents
+from vendor_data import CLOUDFLARE_ACTS as ACTS
 from vendor_data import QUICK, VARIABLES, how_it_ends, vendor_environment
 
 from deployments.twins.cloudflare import CloudflareTwin
@@ -14,15 +15,6 @@ from deployments.twins.moods import FOREVER, KINDS, Kind
 from infra.cdn import UNDER_ATTACK, DnsRecord
 from infra.cdn.cloudflare import CALLS, PURGE, SET, CloudflareCdn, batches, cloudflare_of
 from infra.errors import BadInput, Rejected, Unreachable
-
-ACTS: dict[str, Callable[[CloudflareCdn], object]] = {
-    "user-api-tokens-verify-token": lambda cdn: cdn.token(),
-    "zones-0-get": lambda cdn: cdn.zone(),
-    "zone-purge": lambda cdn: cdn.purge(tags=["app"]),
-    "zone-settings-get-single-setting": lambda cdn: cdn.security_level(),
-    "zone-settings-edit-single-setting": lambda cdn: cdn.set_security_level("high"),
-    "dns-records-for-a-zone-list-dns-records": lambda cdn: cdn.records(),
-}
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from contracts import check_declared, check_log, documents
-from vendor_data import QUICK, VARIABLES, how_it_ends, vendor_environment
+from vendor_data import QUICK, VARIABLES, a_while_ago, how_it_ends, vendor_environment
+from vendor_data import SUPABASE_ACTS as ACTS
 
 from deployments.twins.moods import FOREVER, KINDS, Kind
 from deployments.twins.supabase import SupabaseTwin
@@ -21,32 +22,6 @@ def quiet(_line: str) -> None:
     """Nobody reads it."""
 
 
-def a_while_ago() -> int:
-    return int(time.time()) - 3600
-
-
-def drop(api: SupabaseApi) -> None:
-    for branch in api.branches():
-        api.drop_branch(branch)
-
-
-ACTS: dict[str, Callable[[SupabaseApi], object]] = {
-    "v1-get-project": lambda api: api.project(),
-    "v1-get-services-health": lambda api: api.services(),
-    "v1-list-project-addons": lambda api: api.addons(),
-    "v1-get-pooler-config": lambda api: api.poolers(),
-    "v1-get-project-api-keys": lambda api: api.keys(),
-    "v1-list-all-backups": lambda api: api.backups(),
-    "v1-restore-pitr-backup": lambda api: api.restore_to(a_while_ago(), quiet),
-    "v1-get-readonly-mode-status": lambda api: api.read_only(),
-    "v1-disable-readonly-mode-temporarily": lambda api: api.allow_writes(),
-    "v1-get-network-restrictions": lambda api: api.restrictions(),
-    "v1-patch-network-restrictions": lambda api: api.restrict(add=["192.0.2.0/24"]),
-    "v1-list-all-branches": lambda api: api.branches(),
-    "v1-create-a-branch": lambda api: api.ensure_branch("preview-7", "feature/seven"),
-    "v1-get-a-branch-config": lambda api: [api.branch_access(branch) for branch in api.branches()],
-    "v1-delete-a-branch": drop,
-}
 # The answers are lost and what happened is read back: all is well.
 READ_BACK = ("v1-restore-pitr-backup", "v1-create-a-branch")
 
@@ -63,7 +38,7 @@ def twin(monkeypatch: pytest.MonkeyPatch) -> Iterator[SupabaseTwin]:
 @pytest.fixture
 def api(twin: SupabaseTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SupabaseApi:
     monkeypatch.setattr("infra.database.supabase_api.STARTS_WITHIN_SECONDS", 0.1)
-    return SupabaseApi(vendor_environment(tmp_path, supabase=twin), QUICK, poll=0.01)
+    return SupabaseApi(vendor_environment(tmp_path, supabase=twin), QUICK)
 
 
 def test_every_request_and_every_answer_is_as_the_document_says(twin: SupabaseTwin, api: SupabaseApi) -> None:

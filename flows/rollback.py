@@ -15,6 +15,7 @@ from infra.errors import BadInput, Rejected
 from tasks.announce import announce, one_line, open_incident
 from tasks.hold_environment import Claim
 from tasks.outcomes import GateClosed, WayBackFailed
+from tasks.purge_cache import purge_cache
 from tasks.release import Release
 from tasks.return_to_previous import find_previous, return_to_previous, wake_previous
 from tasks.smoke_test import smoke_test
@@ -45,6 +46,7 @@ def _go_to(previous: Release, reason: str) -> State[Any]:
         open_incident(previous, "P1", f"cannot roll back to {previous.label}: {why}", str(closed))
         return outcome.failed(outcome.GATE_CLOSED, why)
     slot = return_to_previous(previous, deployment)
+    purge_cache(previous)
     message = f"{previous.app} {previous.label} is live again in {previous.environment}: {reason}"
     open_incident(previous, "P2", message, reason)
     announce(previous, message, reason, "warning")

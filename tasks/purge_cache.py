@@ -13,7 +13,7 @@ from tasks.release import Release, speaker
 from tasks.stage import Journey, stage
 
 
-@stage("purge the cache", tries=3, journey=Journey(follows=True, skipped="skipped"))
+@stage("purge the cache", tries=3, journey=Journey(asks_anew=True, skipped="skipped"))
 def purge_cache(release: Release) -> str:
     """What was purged, in words; where there is no cache it says so. Harmless to repeat.
 

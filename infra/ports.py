@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import random
 import socket
 import time
+from pathlib import Path
 
 import psutil
 
@@ -12,6 +14,8 @@ from infra.errors import BadInput
 
 LOOPBACK = "127.0.0.1"
 ORPHAN_SECONDS = 5.0
+SERVER_PORTS = (20_000, 26_000)
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def listen(port: int) -> socket.socket:
@@ -49,7 +53,35 @@ def check_free(port: int) -> None:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago; the caller handles losing the race."""
+    """A port that was free a moment ago; the caller handles losing the race.
+
+    It is none of those that the system gives to outgoing connections: a server that was killed must find its port
+    free again, and a connection to anywhere could have taken it meanwhile.
+    """
+    for port in random.sample(range(*SERVER_PORTS), k=200):
+        if port < _first_outgoing() and _is_free(port):
+            return port
+    return _any_port()
+
+
+def _first_outgoing() -> int:
+    """The lowest port that the system gives to outgoing connections (ip(7)); where it does not say, what is usual."""
+    try:
+        return int(_OUTGOING.read_text().split()[0])
+    except OSError:
+        return 32_768
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -38,7 +38,7 @@ def demo(env: Env = "local", rate: Rate = 150, json: Json = False) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="release, canary, database or chaos.")],
+    name: Annotated[str, typer.Argument(help="release, canary, database, chaos or vendors.")],
     env: Env = "local",
     rate: Rate = 150,
     repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
@@ -50,6 +50,7 @@ def bench(
         typer.Option(
             help="One part; all when left out. canary: simulation, robustness, live, cost."
             " database: expand, ways_back, kills, backup, growth, faults, or several with commas between."
+            " vendors: calls, moods."
         ),
     ] = "",
     seed: Annotated[int, typer.Option(help="canary, database, chaos: where the random numbers start.")] = 1,
@@ -65,6 +66,7 @@ def bench(
         "canary": lambda: measure_canary(env, repetitions, seed, trials, only),
         "database": lambda: measure_database(only, seed),
         "chaos": lambda: measure_chaos(trials, seed, out),
+        "vendors": lambda: measure_vendors(only),
     }
     if name not in benches:
         raise BadInput("bench", f"{name!r} does not exist", f"choose one of: {', '.join(sorted(benches))}")
@@ -106,6 +108,13 @@ def measure_chaos(trials: int, seed: int, out: Path | None) -> dict[str, Any]:
     from deployments.chaos.run import measure_chaos as measure
 
     return measure(trials, seed, say, out)
+
+
+def measure_vendors(only: str) -> dict[str, Any]:
+    """Calls held against the vendors' documents, and every call in every mood."""
+    from deployments.bench.vendors import vendor_figures
+
+    return vendor_figures(say, only)
 
 
 def _show_story(figures: dict[str, Any]) -> None:

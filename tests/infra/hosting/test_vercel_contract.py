@@ -5,47 +5,14 @@ from __future__ import annotations
 import pytest
 from contracts import check_declared, check_log, documents
 
+from deployments.bench.vendors_vercel import tour
 from deployments.twins.vercel_place import VercelPlace
-from infra.edge.vercel_attack_mode import VercelAttackMode
-from infra.errors import Rejected
 from infra.hosting.vercel_calls import CALLS, FROM_THE_SDK, PUBLISHED
-from infra.hosting.vercel_previews import VercelPreviews
-
-
-def exercise(place: VercelPlace) -> None:
-    """Every call that there is, at least once, with every shape of answer that the twin has for it."""
-    place.open_with_both(10)
-    place.edge.weigh(50)
-    place.edge.weigh(0)
-    place.edge.weigh(10)
-    place.edge.make_live("green")
-    place.edge.make_live("blue")
-    place.twin.build.fails = True
-    with pytest.raises(Rejected):
-        place.release("broken")
-    place.twin.build.fails = False
-    place.twin.build.seconds = 60
-    with pytest.raises(Exception, match="cancelled"):
-        place.hosting.build(place.source("v4", build_seconds=1), "v4", {"A": "b"}, print)
-    place.twin.build.seconds = 0.05
-    VercelPreviews(place.project).create(place.source("v3"), 7, print)
-    VercelAttackMode(place.project).place(60)
-    place.twin.production.jobs_fail = True
-    with pytest.raises(Rejected, match="failed"):
-        place.edge.make_live("green")
-    for plan in ("hobby", "pro", "enterprise"):
-        place.twin.production.plan, place.twin.production.config = plan, None
-        place.edge.detach("green")
-        if plan == "hobby":
-            with pytest.raises(Rejected, match="plan_not_supported"):
-                place.edge.attach("green", place.release("v2"))
-        else:
-            place.edge.attach("green", place.release("v2"))
 
 
 @pytest.fixture
 def exercised(vercel: VercelPlace) -> VercelPlace:
-    exercise(vercel)
+    tour(vercel)
     return vercel
 
 

@@ -107,7 +107,9 @@ class Restored:
             )
         where = _finder(table, change)
         if change.verb == "DELETE":
-            return self._run(sql.SQL("DELETE FROM {} WHERE {}").format(table.sql, _matches(table, where)), where)
+            return self._run(
+                sql.SQL("DELETE FROM {} WHERE {}").format(table.sql, _matches(table, where)), _given(where)
+            )
         # What finds the row and stays as it is may be of a kind that takes no assignment.
         changed = {name: value for name, value in change.new.items() if (name, value) not in where.items()}
         if not changed:
@@ -115,7 +117,7 @@ class Restored:
         question = sql.SQL("UPDATE {} SET {} WHERE {}").format(
             table.sql, _assignments(table, changed), _matches(table, where)
         )
-        return self._run(question, changed, where)
+        return self._run(question, changed, _given(where))
 
     def _run(self, question: sql.Composed, *values: Values) -> int:
         return self._connection.execute(question, [value for some in values for value in some.values()]).rowcount
@@ -147,8 +149,19 @@ def _assignments(table: Table, values: Values) -> sql.Composed:
 
 
 def _matches(table: Table, values: Values) -> sql.Composed:
-    pairs = (sql.SQL("{} IS NOT DISTINCT FROM {}").format(sql.Identifier(name), _typed(table, name)) for name in values)
-    return sql.SQL(" AND ").join(pairs)
+    """With `=`, which an index answers; IS NOT DISTINCT FROM would read the whole table for each row."""
+    tests = (
+        sql.SQL("{} IS NULL").format(sql.Identifier(name))
+        if value is None
+        else sql.SQL("{} = {}").format(sql.Identifier(name), _typed(table, name))
+        for name, value in values.items()
+    )
+    return sql.SQL(" AND ").join(tests)
+
+
+def _given(values: Values) -> Values:
+    """Those that `_matches` has a placeholder for."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _typed(table: Table, column: str) -> sql.Composed:

@@ -54,7 +54,7 @@ def down(env: Env = "local") -> None:
 
 
 def status(env: Env = "local", json: Json = False) -> None:
-    """What runs, who holds the environment, and for each app: what is live, what is beside it and at what weight, flags, release, hold.
+    """What runs, who holds the environment, and for each app: what is live and beside it, weight, flags, release, hold.
 
     Exit code 0 only when every service is healthy.
     """
@@ -68,9 +68,9 @@ def status(env: Env = "local", json: Json = False) -> None:
         print(jsonlib.dumps({**rows, "lock": asdict(lock) if lock else None}))
     else:
         _show(services, json)
-        screen = Console(highlight=False, soft_wrap=True)
-        screen.print(f"{env} is held by the {lock.holder}" if lock else f"{env} is free", markup=False)
-        screen.print(table_of(apps))
+        out = Console(highlight=False, soft_wrap=True)
+        out.print(f"{env} is held by the {lock.holder}" if lock else f"{env} is free", markup=False)
+        out.print(table_of(apps))
     raise typer.Exit(_code(services))
 
 

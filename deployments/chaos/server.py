@@ -10,6 +10,7 @@ import json
 import os
 import random
 import time
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, LiteralString
@@ -106,7 +107,8 @@ class App:
             asked = path.rsplit("/", 1)[1]
             rows = await self._database.ask("SELECT id::text FROM checkins WHERE id = %s", (asked,))
             return (200, {"id": rows[0][0]}) if rows else (404, {"error": "no such check-in"})
-        rows = await self._database.ask("SELECT count(*) FROM payments WHERE id = gen_random_uuid()")
+        # One id for the whole query: the database would draw a new one for each row, and look at all of them.
+        rows = await self._database.ask("SELECT count(*) FROM payments WHERE id = %s", (uuid.uuid4(),))
         return 200, {"found": rows[0][0]}
 
 

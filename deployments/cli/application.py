@@ -19,6 +19,7 @@ from deployments.cli import (
     migrate_verbs,
     platform_verbs,
     recovery_verbs,
+    register_verbs,
 )
 from infra.errors import BadInput, PipelineError
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 for verbs in (
     platform_verbs,
     doctor_verbs,
+    register_verbs,
     flow_verbs,
     recovery_verbs,
     hold_verbs,

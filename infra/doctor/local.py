@@ -27,6 +27,8 @@ def check_machine(environment: Environment) -> list[Check]:
 
 def check_local(environment: Environment) -> list[Check]:
     """Each service of the platform: it runs and is healthy, or could be started."""
+    if not environment.state.exists():
+        return [Check("local platform", "services", _never_started)]
     services = [service for chain in chains(environment) for service in chain]
     return [
         Check("local platform", one.name, partial(_is_healthy, one)) for one in [*services, HostedApps(environment)]
@@ -48,6 +50,10 @@ def _is_healthy(service: Service) -> str:
         except BadInput as taken:
             raise Rejected(f"it is stopped, and its {taken.message}", taken.hint) from taken
     raise Rejected(f"it is {found.state}{f': {found.detail}' if found.detail else ''}", "run `pipeline up`")
+
+
+def _never_started() -> str:
+    raise Rejected("it was never started", "run `pipeline up`")
 
 
 def _has_room(environment: Environment) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from infra.doctor import Check
@@ -9,11 +11,46 @@ from infra.environment import Environment
 from infra.errors import Rejected, Unreachable
 
 MADE_FOR = "3."
+START = "start Prefect (`pipeline up` has one), or mend prefect_api"
 
 
 def check_prefect(environment: Environment) -> list[Check]:
-    """One question."""
-    return [Check("prefect", "API", lambda: _answers(environment.prefect_url))]
+    """Its API, the flows of this environment, and somebody who runs them."""
+    url, name = environment.prefect_url, environment.name
+    return [
+        Check("prefect", "API", lambda: _answers(url)),
+        Check("prefect", "flows", lambda: _has_flows(url, name)),
+        Check("prefect", "worker", lambda: _has_worker(url, name)),
+    ]
+
+
+def _has_flows(url: str, name: str) -> str:
+    answer = _ask(url, "POST", "/deployments/filter", {"deployments": {"name": {"any_": [name]}}})
+    if not answer:
+        how = "pipeline up" if name == "local" else f"pipeline register --env {name}"
+        raise Rejected(f"no flow is registered for {name}", f"run `{how}`")
+    return f"{len(answer)} are registered for {name}"
+
+
+def _has_worker(url: str, name: str) -> str:
+    answer = _ask(url, "POST", f"/work_pools/{name}/workers/filter", {})
+    online = [one for one in answer or [] if one.get("status") == "ONLINE"]
+    if not online:
+        raise Rejected(f"nobody takes runs from work pool {name}", f"start one: prefect worker start --pool {name}")
+    return f"{len(online)} take runs from work pool {name}"
+
+
+def _ask(url: str, method: str, path: str, body: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """A list; None where there is nothing of that name."""
+    try:
+        answer = httpx.request(method, url + path, json=body, timeout=5)
+    except httpx.TransportError as error:
+        raise Unreachable(f"{url} gave no answer: {type(error).__name__}", START) from None
+    if answer.status_code == 404:
+        return None
+    if answer.status_code != 200:
+        raise Rejected(f"{url}{path} answered {answer.status_code}", "is it Prefect's API? its address ends in /api")
+    return list(answer.json())
 
 
 def _answers(url: str) -> str:
@@ -21,9 +58,7 @@ def _answers(url: str) -> str:
         health = httpx.get(f"{url}/health", timeout=5)
         version = httpx.get(f"{url}/admin/version", timeout=5)
     except httpx.TransportError as error:
-        raise Unreachable(
-            f"{url} gave no answer: {type(error).__name__}", "start Prefect, or mend prefect_api"
-        ) from None
+        raise Unreachable(f"{url} gave no answer: {type(error).__name__}", START) from None
     if health.status_code != 200 or version.status_code != 200:
         raise Rejected(f"{url} answered {health.status_code}", "is it Prefect's API? its address ends in /api")
     found = str(version.json())

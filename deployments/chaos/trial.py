@@ -24,7 +24,7 @@ from deployments.prefect_api import FlowRun
 from infra.errors import PipelineError
 from infra.platform import Platform
 
-MOMENT_SECONDS = 120.0
+MOMENT_SECONDS = 400.0
 _BEFORE_SECONDS = 1.0
 
 

@@ -61,7 +61,9 @@ def _prefect(environment: Environment, say: Say, *words: str) -> None:
     # Prefect keeps its profile and its logs below PREFECT_HOME, which a person may have moved.
     kept = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
     variables = {**kept, "PREFECT_API_URL": environment.prefect_url, "PIPELINE_PROJECT": str(PROJECT_FOLDER)}
-    run(Command((_binary(), *words), folder=PROJECT_FOLDER, variables=variables, timeout_seconds=300), say=say)
+    what = Command((_binary(), *words), folder=PROJECT_FOLDER, variables=variables, timeout_seconds=300)
+    say(f"+ {what}")
+    run(what)
 
 
 def _binary() -> str:

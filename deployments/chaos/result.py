@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.files import write_atomically
+
 
 @dataclass(frozen=True)
 class Result:
@@ -60,9 +62,10 @@ class Result:
 
 
 def append(path: Path, result: Result) -> None:
-    """Add one line to the file of a run."""
-    with path.open("a") as stream:
-        stream.write(json.dumps(asdict(result)) + "\n")
+    """Add one line to the file of a run, in place of one that was cut short there."""
+    before = path.read_text() if path.exists() else ""
+    whole = before[: before.rfind("\n") + 1]
+    write_atomically(path, f"{whole}{json.dumps(asdict(result))}\n", mode=0o644)
 
 
 def read_results(path: Path, seed: int) -> list[Result]:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 
 from infra.cdn import DnsRecord, Zone
 from infra.cdn.certificates import Certificate
+from infra.config import parse_table
+from infra.environment import Environment
 from infra.errors import PipelineError, Rejected, Unreachable
 from infra.health import Answered
 from infra.realtime import Latency
+from tasks import outside_gates as gates
+from tasks.gates import ask
 from tasks.gates.certificates import check_certificates
 from tasks.gates.dns import check_dns, covers
 from tasks.gates.proven import check_proven_release
 from tasks.gates.realtime import check_functions, check_realtime
 from tasks.outcomes import GateClosed
-from tasks.records import Record
+from tasks.outside_gates import outside_gates
+from tasks.records import Record, Standing
 from tasks.release import Release
 
 ZONE = Zone("example.com", is_active=True, is_paused=False, name_servers=("a.ns", "b.ns"))
@@ -131,3 +137,66 @@ def test_the_same_commit_must_have_been_promoted_where_it_is_tried_first() -> No
 def test_anything_else_there_closes_the_gate(records: list[Record], words: str) -> None:
     with pytest.raises(GateClosed, match=f"proven: .*{words}"):
         check_proven_release(records, "shop", "c" * 40, "staging")
+
+
+@dataclass
+class Seen:
+    """A release as far as the gates look at it."""
+
+    settings: Environment
+    app: str = "shop"
+    version: str = "c" * 40
+    environment: str = "production"
+    cdn: object = None
+    realtime: object = None
+
+    @property
+    def platform(self) -> Seen:
+        return self
+
+    @property
+    def database(self) -> Seen:
+        return self
+
+    def ensure(self, _app: str) -> str:
+        return "postgresql://nobody@127.0.0.1:1/none"
+
+
+def environment(**more: object) -> Environment:
+    return parse_table(Environment, {"name": "production", "kind": "production", **more}, "production.toml")
+
+
+def test_a_local_platform_that_stands_alone_has_none_of_these_gates() -> None:
+    local = Environment(name="local", kind="local")
+    assert outside_gates(cast(Release, Seen(local))) == {}
+
+
+def test_production_asks_for_staging_and_whoever_names_another_for_that() -> None:
+    assert set(outside_gates(cast(Release, Seen(environment())))) == {"proven in staging"}
+    named = environment(migrations={"proven_in": "rehearsal"})
+    assert set(outside_gates(cast(Release, Seen(named)))) == {"proven in rehearsal"}
+
+
+@pytest.mark.parametrize("standing", ["promoted", "rolled back"])
+def test_the_record_is_read_from_the_store_of_the_environment_before(
+    monkeypatch: pytest.MonkeyPatch, standing: Standing
+) -> None:
+    asked: list[str] = []
+
+    def store_of(found: Environment) -> str:
+        asked.append(found.name)
+        return found.name
+
+    def records_in(store: str, app: str) -> list[Record]:
+        assert (store, app) == ("staging", "shop")
+        return [Record(RELEASE, "run", standing, 1.0, 2.0, "why")]
+
+    monkeypatch.setattr(gates, "load_environment", lambda name: Environment(name=name, kind="staging"))
+    monkeypatch.setattr(gates, "objects_of", store_of)
+    monkeypatch.setattr(gates, "list_records", records_in)
+    monkeypatch.setattr(gates, "schema_of", lambda _release, _url: None)
+    ((name, gate),) = outside_gates(cast(Release, Seen(environment()))).items()
+    (result,) = ask({name: gate})
+    assert asked == ["staging"]
+    assert result.is_open is (standing == "promoted")
+    assert ("it has no migrations" in result.fact) is result.is_open

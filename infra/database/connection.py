@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import LiteralString
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -16,11 +16,12 @@ from infra.ports import LOOPBACK
 
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 60_000
+SSL_MODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 @dataclass(frozen=True)
 class Access:
-    """A role on a server. `name` is what messages call the server."""
+    """A role on a server. `name` is what messages call the server; `sslmode` is libpq's, empty for its default."""
 
     name: str
     port: int
@@ -28,11 +29,19 @@ class Access:
     password: str = field(repr=False)
     database: str = "postgres"
     host: str = LOOPBACK
+    sslmode: str = ""
 
     @property
     def url(self) -> str:
         """`postgresql://user:password@host:port/database`."""
-        return f"postgresql://{_escaped(self.user)}:{_escaped(self.password)}@{self.host}:{self.port}/{_escaped(self.database)}"
+        who = f"{_escaped(self.user)}:{_escaped(self.password)}"
+        how = f"?sslmode={self.sslmode}" if self.sslmode else ""
+        return f"postgresql://{who}@{self.host}:{self.port}/{_escaped(self.database)}{how}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What Postgres's own programs need in their environment, where no other user can read it."""
+        return {"PGPASSWORD": self.password} | ({"PGSSLMODE": self.sslmode} if self.sslmode else {})
 
 
 def access_to(url: str, name: str = "the database") -> Access:
@@ -48,7 +57,10 @@ def access_to(url: str, name: str = "the database") -> Access:
         problem = "must have a scheme, a user, a host and a database"
         raise BadInput("database URL", problem, "give postgresql://user:password@host:port/name")
     user, password = unquote(parts.username), unquote(parts.password or "")
-    return Access(name, port, user, password, unquote(parts.path[1:]), parts.hostname)
+    sslmode = parse_qs(parts.query).get("sslmode", [""])[0]
+    if sslmode not in SSL_MODES:
+        raise BadInput("database URL", f"sslmode {sslmode!r} does not exist", f"give one of {', '.join(SSL_MODES[1:])}")
+    return Access(name, port, user, password, unquote(parts.path[1:]), parts.hostname, sslmode)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from infra.database.pieces import fetch_pieces, store_pieces
 from infra.database.revisions import revisions
 from infra.database.sealing import PIECE_BYTES
 from infra.database.signing import signed, verified
+from infra.database.visible import Visible, visible
 from infra.errors import CommandFailed, Rejected
 from infra.files import make_folder
 from infra.local.postgres_binaries import postgres_command
@@ -34,7 +35,8 @@ LONGEST_SECONDS = 4 * 3600.0
 _SCHEMA_ITSELF = re.compile(r"\d+; \d+ \d+ (SCHEMA|COMMENT) - ")
 _POSITION = """
 SELECT current_setting('server_version'), pg_current_wal_lsn()::text,
-    ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int, pg_export_snapshot()
+    ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int, pg_export_snapshot(),
+    pg_current_snapshot()::text
 """
 _EXTENSIONS = """
 SELECT e.extname, n.nspname, coalesce(array_agg(
@@ -53,13 +55,20 @@ class Contents:
     """What a dump holds, signed beside it. `rows` by app and table, counted at its very moment.
 
     `roles` and `extensions` (name, schema, and its functions as `name(arguments) RETURNS type`) are not in it, and
-    have to be there before it is restored.
+    have to be there before it is restored. `transactions` is its snapshot, as Postgres prints it: a position in the
+    log, read beside it, is a moment later, and what was committed in between would be taken for known.
     """
 
     rows: Counts
     schemas: tuple[str, ...]
     roles: tuple[str, ...]
     extensions: tuple[tuple[str, str, tuple[str, ...]], ...]
+    transactions: str = ""
+
+    @property
+    def seen(self) -> Visible:
+        """The transactions that are in it."""
+        return visible(self.transactions)
 
 
 def dump(
@@ -74,7 +83,7 @@ def dump(
     id = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(begun))}-{secrets.token_hex(2)}"
     with scratch_file(folder) as file, connected(access) as session:
         moment = _begin(session)
-        contents = _contents(session, app, schemas)
+        contents = _contents(session, app, schemas, moment.transactions)
         dump_plain(access, contents.schemas, file, say, f"--snapshot={moment.snapshot}")
         pieces = tuple(store_pieces(archive, backup_folder(archive, id), _pieces_of(file)))
         made = Backup(
@@ -107,7 +116,7 @@ def read_contents(archive: Archive, backup: Backup) -> Contents:
         raise Rejected(f"backup {backup.id} lacks {key}", "make a new backup now")
     found = verified(archive.key, key, stored)
     extensions = tuple((str(name), str(schema), tuple(made)) for name, schema, made in found["extensions"])
-    return Contents(found["rows"], tuple(found["schemas"]), tuple(found["roles"]), extensions)
+    return Contents(found["rows"], tuple(found["schemas"]), tuple(found["roles"]), extensions, found["transactions"])
 
 
 def fetch_dump(archive: Archive, backup: Backup, file: Path) -> None:
@@ -123,7 +132,7 @@ def fetch_dump(archive: Archive, backup: Backup, file: Path) -> None:
 def restore_dump(access: Access, file: Path, say: Say) -> None:
     """`pg_restore` into schemas that are there and empty, up to the first error. Raises CommandFailed."""
     words = pg_words("pg_restore", access, "--exit-on-error", "--no-owner", f"--use-list={table_of(file)}", str(file))
-    run(command(*words, variables={"PGPASSWORD": access.password}, timeout_seconds=LONGEST_SECONDS), say=say)
+    run(command(*words, variables=access.variables, timeout_seconds=LONGEST_SECONDS), say=say)
 
 
 def table_of(file: Path) -> Path:
@@ -140,17 +149,18 @@ class _Moment:
     lsn: str
     timeline: int
     snapshot: str
+    transactions: str
 
 
 def _begin(session: psycopg.Connection) -> _Moment:
     """From here on the session sees one moment, which pg_dump can share as long as the session is open."""
     session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     session.execute("SET LOCAL statement_timeout = 0")
-    version, lsn, timeline, snapshot = one(session, _POSITION)
-    return _Moment(str(version), str(lsn), int(str(timeline)), str(snapshot))
+    version, lsn, timeline, snapshot, transactions = one(session, _POSITION)
+    return _Moment(str(version), str(lsn), int(str(timeline)), str(snapshot), str(transactions))
 
 
-def _contents(session: psycopg.Connection, app: str, schemas: Sequence[str]) -> Contents:
+def _contents(session: psycopg.Connection, app: str, schemas: Sequence[str], transactions: str) -> Contents:
     found = session.execute("SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s)", [list(schemas)]).fetchall()
     there = tuple(schema for schema in schemas if (schema,) in found)
     if not there:
@@ -162,6 +172,7 @@ def _contents(session: psycopg.Connection, app: str, schemas: Sequence[str]) -> 
         there,
         tuple(str(name) for (name,) in roles),
         tuple((str(name), str(schema), tuple(functions)) for name, schema, functions in extensions),
+        transactions,
     )
 
 
@@ -171,7 +182,7 @@ def dump_plain(access: Access, schemas: Sequence[str], file: Path, say: Say, *op
     # What is sealed is compressed there.
     words = pg_words("pg_dump", access, "--format=custom", "--compress=none", f"--file={file}", *options, *chosen)
     try:
-        run(command(*words, variables={"PGPASSWORD": access.password}, timeout_seconds=LONGEST_SECONDS), say=say)
+        run(command(*words, variables=access.variables, timeout_seconds=LONGEST_SECONDS), say=say)
     except CommandFailed as error:
         raise CommandFailed(
             "pg_dump", error.code, error.tail, "may the role read every schema that it dumps?"

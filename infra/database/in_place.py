@@ -106,7 +106,7 @@ def replace_schemas(access: Access, file: Path, schemas: Sequence[str], say: Say
     place.write_bytes(script)
     # Quiet: a line for each statement helps nobody. Our sessions may write where others may not for a while.
     words = pg_words("psql", access, "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
-    variables = {"PGPASSWORD": access.password, "PGOPTIONS": "-c default_transaction_read_only=off"}
+    variables = {**access.variables, "PGOPTIONS": "-c default_transaction_read_only=off"}
     try:
         run(command(*words, f"--file={place}", variables=variables, timeout_seconds=LONGEST_SECONDS), say=say)
     except CommandFailed as error:

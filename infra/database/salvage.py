@@ -182,7 +182,8 @@ _NOTHING = object()
 
 def _after(slot: Slot, source: psycopg.Connection) -> Iterator[Transaction]:
     start = position(slot.after_lsn)
-    return (one for one in transactions(read_slot(source, slot)) if position(one.lsn) > start)
+    found = (one for one in transactions(read_slot(source, slot)) if position(one.lsn) > start)
+    return (one for one in found if not (slot.seen and slot.seen.has(one.id)))
 
 
 def _advance_sequences(source: Access, target: psycopg.Connection) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from infra.database.connection import Access, connected, has_row, one
+from infra.database.visible import Visible
 from infra.errors import BadInput, Rejected
 
 _NAME = re.compile(r"[a-z0-9_]{1,63}")
@@ -20,11 +21,13 @@ _OPTIONS = ("include-xids", "1", "skip-empty-xacts", "1", "include-timestamp", "
 
 @dataclass(frozen=True)
 class Slot:
-    """`access` is the superuser's to one database; what was committed up to `after_lsn` is of no interest."""
+    """`access` is the superuser's to one database; what was committed up to `after_lsn`, or `seen`, is of no
+    interest."""
 
     name: str
     access: Access = field(repr=False)
     after_lsn: str = "0/0"
+    seen: Visible | None = None
 
 
 def slot_name(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 from infra.database.archive import Archive
@@ -10,6 +11,7 @@ from infra.environment import Environment, Supabase
 from infra.environment.secret import read_secret
 from infra.errors import BadInput
 from infra.objects.configured import store_settings
+from infra.ports import LOOPBACK
 
 FIELD = "supabase.database_url"
 TRANSACTION_POOLER_PORT = 6543  # Supavisor and PgBouncer in transaction mode: supabase.com/docs, connecting to postgres
@@ -27,10 +29,16 @@ def supabase_settings(environment: Environment) -> Supabase:
 
 
 def direct_access(environment: Environment) -> Access:
-    """The role and database of the project. Raises BadInput for a variable that is not set and for a pooler."""
+    """The role and database of the project, always over TLS but on this machine.
+
+    `?sslmode=verify-full` in the URL checks the server's certificate too (against the file in PGSSLROOTCERT). Raises
+    BadInput for a variable that is not set and for a pooler.
+    """
     url = read_secret(FIELD, supabase_settings(environment).database_url).get_secret_value()
     check_is_direct(url)
-    return access_to(url, f"Supabase project {supabase_settings(environment).project}")
+    access = access_to(url, f"Supabase project {supabase_settings(environment).project}")
+    is_here = access.host in (LOOPBACK, "localhost")
+    return access if access.sslmode or is_here else replace(access, sslmode="require")
 
 
 def check_is_direct(url: str) -> None:

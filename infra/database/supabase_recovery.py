@@ -35,6 +35,7 @@ from infra.local.postgres_promotion import Promotion
 from infra.local.postgres_restore import Restored
 
 _DAY_SECONDS = 86_400.0
+_OUR_SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'release\\_%' AND NOT active"
 _TABLES = "SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text = ANY (%s)"
 
 
@@ -109,6 +110,7 @@ class SupabaseRecovery:
         kept = SupabaseDatabase(self._environment).snapshot("before-restore", say)
         started = time.monotonic()
         if plan.second is not None:
+            self._drop_slots(say)
             closed = SupabaseApi(self._environment).restore_to(plan.second, say)
             return Restored(str(target), "PITR", 0, f"dump {kept.id}", closed, closed)
         assert plan.dump is not None
@@ -146,6 +148,14 @@ class SupabaseRecovery:
         expire(self._archive, what)
         say(f"{len(what.backups)} dumps and {len(what.keys)} objects of {what.bytes} bytes went, {what.kept} stay")
         return what
+
+    def _drop_slots(self, say: Say) -> None:
+        """Supabase asks for it before a restore; what our slots held lies beyond the target anyway."""
+        with connected(self._access) as connection:
+            found = connection.execute(_OUR_SLOTS).fetchall()
+        for (name,) in found:
+            drop_slot(self._access, str(name))
+            say(f"slot {name} is dropped: no slot may be there during a restore")
 
     def _second(self, target: Target) -> int | None:
         """The second that a target means; None for one that is a dump."""

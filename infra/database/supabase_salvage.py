@@ -18,7 +18,7 @@ from infra.database.archive import Archive
 from infra.database.catalog import Backup
 from infra.database.connection import Access, connected
 from infra.database.dump_restore import restored_beside
-from infra.database.dumps import dump, dump_plain, scratch_file
+from infra.database.dumps import dump, dump_plain, read_contents, scratch_file
 from infra.database.in_place import replace_schemas
 from infra.database.salvage import salvage
 from infra.database.slots import Slot, drop_slot, slot_name
@@ -43,7 +43,7 @@ def bring_back(
     settings, app = supabase_settings(environment), environment.app.name
     folder = environment.state / "dumps"
     kept = dump(archive, access, app, settings.backup_schemas, "damaged", folder, say)
-    held = Slot(slot_name(slot), access, backup.begin_lsn)
+    held = Slot(slot_name(slot), access, seen=read_contents(archive, backup).seen)
     with (
         restored_beside(environment, archive, backup, app, say) as beside,
         scratch_file(folder) as copy,

@@ -118,6 +118,13 @@ def _writes(environment: Environment) -> str:
     found = SupabaseApi(environment).read_only()
     if found.enabled and not found.override:
         raise Rejected("the project is read-only: its disk is full", "make room, or give the project a larger disk")
+    with connected(direct_access(environment)) as connection:
+        (closed,) = one(connection, "SELECT current_setting('default_transaction_read_only') = 'on'")
+    if closed:
+        raise Rejected(
+            "new sessions may only read: a way back was cut short while it kept everybody else out",
+            "run it again (`pipeline abort`), or: ALTER DATABASE postgres RESET default_transaction_read_only",
+        )
     return "writes are let in"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -67,8 +66,3 @@ class ObjectStoreSettings(Part):
     key: NeededSecret
     secret: NeededSecret
     backup_key: NeededSecret
-
-
-def host_of(url: str) -> str:
-    """The host and port of a URL, for messages."""
-    return urlsplit(url).netloc

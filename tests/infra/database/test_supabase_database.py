@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import psycopg
 import pytest
 from data_platform_parts import DataPlatform, rows
 from supabase_place import APP, PROJECT, Project
-from vendor_data import VARIABLES
+from vendor_data import VARIABLES, vendor_environment
 
+from infra.database.connection import access_to
 from infra.database.local_recovery import LocalRecovery, recovery_of
 from infra.database.slots import drop_slot
 from infra.database.supabase_access import check_is_direct, direct_access, supabase_archive
@@ -44,6 +47,27 @@ def test_the_transaction_pooler_is_refused_with_the_reason_and_the_fix(url: str)
 def test_the_session_pooler_and_the_direct_connection_are_taken() -> None:
     check_is_direct("postgresql://postgres.abc:pw@aws-0-eu-central-1.pooler.supabase.com:5432/postgres")
     check_is_direct("postgresql://postgres:pw@db.abcdefghijklmnopqrst.supabase.co/postgres?sslmode=require")
+
+
+@pytest.mark.parametrize(
+    ("url", "sslmode"),
+    [
+        ("postgresql://postgres:pw@db.abcdefghijklmnopqrst.supabase.co:5432/postgres", "require"),
+        ("postgresql://postgres:pw@db.abcdefghijklmnopqrst.supabase.co/postgres?sslmode=verify-full", "verify-full"),
+        ("postgresql://postgres:pw@127.0.0.1:5432/postgres", ""),
+    ],
+)
+def test_a_project_is_reached_over_tls(url: str, sslmode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T_DATABASE_URL", url)
+    access = direct_access(vendor_environment(tmp_path))
+    assert access.sslmode == sslmode
+    assert access_to(access.url).sslmode == sslmode
+    assert access.variables.get("PGSSLMODE", "") == sslmode
+
+
+def test_an_sslmode_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(BadInput, match="sslmode 'please' does not exist"):
+        access_to("postgresql://a:b@c/d?sslmode=please")
 
 
 def test_the_right_recovery_is_picked(project: Project, data_platform: DataPlatform) -> None:
@@ -176,11 +200,13 @@ def test_with_pitr_the_whole_project_goes_back_to_the_second_of_a_point(project:
     project.twin.state.lag_seconds = -5
     point = project.database.mark("before-release")
     project.twin.state.on_restore = lambda _second: rows(project.access.url, "DELETE FROM shifts WHERE id > 7") and None
+    project.recovery.hold_log(APP, "release_x")
     plan = project.recovery.plan(Target("point", "before-release"), quiet)
     assert "PITR" in " ".join(plan.lines())
     done = project.recovery.restore(Target("point", "before-release"), quiet)
     assert project.twin.state.restores == [int(point.time)]
     assert done.backup == "PITR"
+    assert project.ask("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'release_x'") == [(0,)]
     assert project.ask("SELECT count(*) FROM shifts") == [(7,)]
 
 
@@ -213,6 +239,36 @@ def test_damaged_data_goes_back_to_the_dump_and_forward_with_what_people_wrote_s
     assert project.ask("SELECT version_num FROM alembic_version") == [("0007",)]
     assert project.ask("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'release_x'") == [(0,)]
     rows(project.access.url, "INSERT INTO shifts VALUES (1003, NULL, 'open', 'everybody may write again')")
+
+
+@pytest.mark.slow
+def test_no_row_that_was_acknowledged_around_the_dump_is_lost_or_doubled(project: Project, tmp_path: Path) -> None:
+    project.recovery.hold_log(APP, "release_x")
+    acknowledged: list[int] = []
+    is_over = threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(project.access.url, autocommit=True) as connection:
+            for number in itertools.count(10_000):
+                if is_over.is_set():
+                    return
+                connection.execute("INSERT INTO shifts VALUES (%s, NULL, 'open', 'since')", [number])
+                acknowledged.append(number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    project.database.snapshot("before-x", quiet)
+    is_over.set()
+    writer.join()
+    rows(project.access.url, "UPDATE shifts SET note = NULL")
+
+    done = project.recovery.restore_app(APP, "before-x", "release_x", tmp_path / "salvage.jsonl", quiet)
+
+    assert done.salvage
+    assert done.salvage.listed == 0
+    assert len(acknowledged) > 10
+    kept = {number for (number,) in project.ask("SELECT id FROM shifts WHERE id >= 10000")}
+    assert kept == set(acknowledged)
 
 
 @pytest.mark.slow

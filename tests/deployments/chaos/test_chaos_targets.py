@@ -97,6 +97,8 @@ def note(environment: Environment, stage: str) -> None:
 
 
 PLACES = {
+    "put it on record": "",
+    "scan": "unit tests",
     "gates": "gates",
     "lint migrations": "gates",
     "attach candidate": "attach candidate",

@@ -54,17 +54,6 @@ class Answer:
         except ValidationError as error:
             raise errors.malformed(self.call, self.response, _first(error)) from None
 
-    def lines(self, kind: type[Read]) -> list[Read]:
-        """The body as JSON Lines, a `kind` each; blank lines are left out."""
-        found = []
-        for line in self.response.text.splitlines():
-            try:
-                if line.strip():
-                    found.append(TypeAdapter(kind).validate_json(line))
-            except ValidationError as error:
-                raise errors.malformed(self.call, self.response, _first(error)) from None
-        return found
-
 
 def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]

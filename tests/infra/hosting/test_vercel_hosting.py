@@ -9,6 +9,8 @@ from deployments.twins.moods import FOREVER
 from deployments.twins.vercel_place import VercelPlace
 from deployments.twins.vercel_sites import Behaviour
 from infra.errors import Rejected, Unknown
+from infra.hosting import vercel_project
+from infra.hosting.vercel_project import META_DEPLOYMENT, META_REF
 from infra.http import Refused
 
 
@@ -98,16 +100,29 @@ def test_a_stopped_one_runs_no_more_until_it_is_started_again(vercel: VercelPlac
 
 def test_stopping_one_that_builds_cancels_it(vercel: VercelPlace) -> None:
     vercel.twin.build.seconds = 60
-    with pytest.raises(Unknown):
-        vercel.hosting.build(vercel.source("v1", build_seconds=1), "v1", {}, print)
-    vercel.twin.production.deployments.popitem()[1].site.close()
-    assert vercel.hosting.find("v2") is None
+    made = vercel.twin.make(vercel.twin.name, "production", {META_DEPLOYMENT: "v1"})
+    vercel.hosting.stop("v1", 0)
+    assert made.phase == "CANCELED"
+    assert vercel.hosting.find("v1") is None, "what was never built is not there"
 
 
-def test_deployments_are_ours_newest_first_however_many_pages_there_are(vercel: VercelPlace) -> None:
-    for label in ("v1", "v2", "v3"):
+def test_a_build_that_an_interrupted_run_began_is_taken_up_again(vercel: VercelPlace) -> None:
+    meta = {META_DEPLOYMENT: "v1", META_REF: "v1"}
+    vercel.twin.build.seconds = 0.5
+    vercel.twin.make(vercel.twin.name, "production", meta)
+    assert vercel.release("v1").version == "v1"
+    assert len(vercel.twin.production.deployments) == 1
+
+
+def test_deployments_are_ours_newest_first_however_many_pages_there_are(
+    vercel: VercelPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vercel_project, "PAGE", 2)
+    for label in ("v1", "v2", "v3", "v4", "v5"):
         vercel.release(label)
-    assert [one.id for one in vercel.hosting.deployments()] == ["v3", "v2", "v1"]
+    already = len(vercel.twin.calls("getDeployments"))
+    assert [one.id for one in vercel.hosting.deployments()] == ["v5", "v4", "v3", "v2", "v1"]
+    assert len(vercel.twin.calls("getDeployments")) - already == 3
 
 
 def test_what_others_deployed_is_not_ours(vercel: VercelPlace) -> None:

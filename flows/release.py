@@ -43,6 +43,7 @@ from tasks.smoke_test import smoke_test
 from tasks.start_candidate import build_candidate, start_candidate
 from tasks.watch import watch
 
+CANCELLED = "somebody cancelled the run, in the UI or by a signal"
 AT_ONCE = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=6))
 
 
@@ -133,7 +134,7 @@ def end_well(record: Record) -> State[Any]:
 
 def end_badly(record: Record, failure: BaseException) -> State[Any]:
     """The way back, then everybody is told. A way back that fails is the headline, its cause the context."""
-    order, reason = record.release, one_line(failure)
+    order, reason = record.release, one_line(failure) if isinstance(failure, Exception) else CANCELLED
     end_attempt(order)
     try:
         undone = go_back(order)

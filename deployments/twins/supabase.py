@@ -30,10 +30,11 @@ class SupabaseTwin(Twin):
         return Reply(status, {"message": f"ThrottlerException: {message}" if status == 429 else message})
 
     def admit(self, request: Request) -> None:
-        """Raises VendorError for another token, and for another project."""
+        """Raises VendorError for another token, and for a project that is neither this one nor one of its branches."""
         if request.bearer != self.token:
             raise VendorError(401, "unauthorized", "Unauthorized")
-        if request.values.get("ref", self.state.ref) != self.state.ref:
+        ref = request.values.get("ref", self.state.ref)
+        if ref != self.state.ref and self.state.find_branch(ref) is None:
             raise VendorError(403, "forbidden", "Your account does not have the necessary privileges")
 
     @route("GET", _PROJECT, "v1-get-project")
@@ -163,7 +164,7 @@ class SupabaseTwin(Twin):
         """Add and remove ranges."""
         if not self.state.has_restrictions:
             raise VendorError(403, "plan", "Network restrictions are not included in the plan")
-        add, remove = request.data["add"]["dbAllowedCidrs"], request.data["remove"]["dbAllowedCidrs"]
+        add, remove = (request.data.get(verb, {}).get("dbAllowedCidrs", []) for verb in ("add", "remove"))
         kept = [one for one in self.state.allowed if one not in remove]
         self.state.allowed = [*kept, *(one for one in add if one not in kept)]
         found = [{"address": one, "type": "v4"} for one in self.state.allowed]
@@ -186,6 +187,14 @@ class SupabaseTwin(Twin):
         if any(branch["name"] == name for branch in self.state.branches):
             raise VendorError(422, "exists", f"A branch named {name} already exists")
         return Reply(201, dict(self.state.add_branch(name, request.data.get("git_branch", ""))))
+
+    @route("GET", f"{_PROJECT}/branches/{{name}}", "v1-get-a-branch")
+    def find_branch(self, request: Request) -> Reply:
+        """By its name, as Supabase's own command line asks."""
+        found = [branch for branch in self.state.branches if branch["name"] == request.values["name"]]
+        if not found:
+            raise VendorError(404, "not_found", "Branch not found")
+        return Reply(200, dict(found[0]))
 
     @route("GET", _BRANCH, "v1-get-a-branch-config")
     def branch(self, request: Request) -> Reply:

@@ -73,7 +73,7 @@ class SupabaseState:
         branch = {
             "id": id,
             "name": name,
-            "project_ref": self.ref if is_default else f"branch{id.replace('-', '')}",
+            "project_ref": self.ref if is_default else _ref_of(len(self.branches)),
             "parent_project_ref": self.ref,
             "is_default": is_default,
             "git_branch": git_branch,
@@ -89,3 +89,8 @@ class SupabaseState:
     def find_branch(self, key: str) -> dict[str, Any] | None:
         """By id or by the ref of its project."""
         return next((one for one in self.branches if key in (one["id"], one["project_ref"])), None)
+
+
+def _ref_of(number: int) -> str:
+    """Twenty letters, as every project's ref is."""
+    return "branch" + f"{number:014d}".translate(str.maketrans("0123456789", "abcdefghij"))

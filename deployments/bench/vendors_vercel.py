@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,16 +11,17 @@ from pathlib import Path
 
 from deployments.bench.vendors_moods import TIMEOUT_SECONDS, Action, Ground
 from deployments.twins.vercel import VercelTwin
-from deployments.twins.vercel_place import APP, QUICK, VercelPlace, quiet
+from deployments.twins.vercel_place import APP, QUICK, WEIGHTS, VercelPlace, quiet
 from infra.edge import SLOTS, Slot, Target
 from infra.edge.vercel_attack_mode import VercelAttackMode
 from infra.edge.vercel_slots import Place, SlotBook, Slots
-from infra.errors import Rejected, Unknown
+from infra.errors import PipelineError, Rejected, Unknown
 from infra.hosting.vercel_previews import VercelPreviews
 from infra.hosting.vercel_project import META_DEPLOYMENT, META_REF, META_VERSION
 from infra.hosting.vercel_variables import VercelVariables
 from infra.objects import Objects
 
+NUMBERS = itertools.count(1)
 SETTINGS = {"DATABASE_URL": "planted-database-url", "FEATURE_SET": "stable"}
 
 
@@ -110,6 +112,36 @@ def _make_live(slot: Slot) -> Callable[[VercelPlace], None]:
     return lambda place: place.edge.make_live(slot)
 
 
+def _journey(place: VercelPlace) -> None:
+    """A release's verbs from build to promotion, each time with a new version, and its way back when one fails."""
+    label = f"next-{next(NUMBERS)}"
+    target = place.release(label)
+    try:
+        if place.edge.route().weight:
+            place.edge.weigh(0)
+        slot = place.edge.route().beside
+        place.edge.attach(slot, target)
+        for weight in WEIGHTS:
+            place.edge.weigh(weight)
+        place.edge.make_live(slot)
+    except PipelineError:
+        place.edge.weigh(0)
+        place.hosting.stop(label, 0)
+        raise
+
+
+def _journeys_end(place: VercelPlace) -> Hashable:
+    """Who is live, as the old or a next one, and with what weight beside it."""
+    route = place.edge.route()
+    live = route.live_target
+    return (live.version.split("-")[0] if live else None, route.weight)
+
+
+def _may_be_finished(state: Hashable) -> bool:
+    """A way back that the vendor did not let happen leaves a share of the visitors there, until it is repeated."""
+    return state in {("next", 0), *(("v1", weight) for weight in (0, *WEIGHTS))}
+
+
 def _is_building(state: Hashable) -> bool:
     """It is there and not ready: the next run waits for it."""
     return state is False
@@ -141,6 +173,7 @@ ACTIONS: tuple[Action[VercelPlace], ...] = (
     Action("weigh 100 to 0", _at(100), _weigh(0), _route),
     Action("promote after the ramp", _at(100), _make_live("green"), _route),
     Action("promote in the ramp", _at(50), _make_live("green"), _route),
+    Action("a whole release", _one_live, _journey, _journeys_end, _may_be_finished),
     Action("roll back", _promoted, _make_live("blue"), _route),
     Action("detach", _at(10), lambda place: place.edge.detach("green"), _route, _is_sent_home),
     Action(

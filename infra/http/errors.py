@@ -28,7 +28,10 @@ HINTS = {
 
 class Refused(Rejected):
     """The vendor said no. `status` is its HTTP status, `code` its own word for why (empty when it gave none),
-    `details` the rest of what it said, which is not for people: it may hold what was sent."""
+    `details` the rest of what it said, which stays in this process: it may hold what was sent."""
+
+    # Apart from the other fields, which cross process borders with the error.
+    __slots__ = ("details",)
 
     def __init__(
         self, message: str, hint: str, status: int, code: str, details: Mapping[str, Any] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -123,6 +124,16 @@ def test_a_no_is_not_repeated_and_carries_the_vendors_words(shop: Shop, api: Api
     with pytest.raises(Refused, match="403 forbidden: The plan of this team") as refused:
         api.ask(READ, MOBY)
     assert (refused.value.status, refused.value.code, len(shop.log)) == (403, "forbidden", 1)
+
+
+def test_what_else_the_vendor_said_does_not_leave_the_process_with_the_error(shop: Shop, api: Api) -> None:
+    shop.moods.set("getBook", "forbidden", times=FOREVER)
+    with pytest.raises(Refused) as refused:
+        api.ask(READ, MOBY)
+    assert refused.value.details["code"] == "forbidden"
+    sent = pickle.loads(pickle.dumps(refused.value))
+    assert (sent.status, sent.code, str(sent)) == (403, "forbidden", str(refused.value))
+    assert not hasattr(sent, "details")
 
 
 def test_a_status_that_the_caller_accepts_is_an_answer(shop: Shop, api: Api) -> None:

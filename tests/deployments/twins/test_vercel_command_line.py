@@ -22,10 +22,11 @@ Run = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     given = os.environ.get(INSTALLED, "")
     if given:
-        return given
+        yield given
+        return
     if not shutil.which("npm"):
         pytest.skip("npm is not here: the vendor's own tool cannot be installed")
     folder = tmp_path_factory.mktemp("vercel-cli")
@@ -33,7 +34,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=240)
     if done.returncode:
         pytest.skip(f"vercel@{VERSION} cannot be installed here: {done.stderr[-300:]}")
-    return str(folder / "node_modules" / ".bin" / "vercel")
+    yield str(folder / "node_modules" / ".bin" / "vercel")
+    shutil.rmtree(folder)  # 350 MB that nobody looks at afterwards
 
 
 @pytest.fixture

@@ -150,12 +150,12 @@ def _end_badly(record: Record, failure: BaseException) -> State[Any]:
     try:
         undone = go_back(order)
     except WayBackFailed as worse:
-        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
         open_incident(order, "P1", one_line(worse), f"{worse}\n\nit went back because of: {reason}")
+        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
         return outcome.failed(outcome.WAY_BACK_FAILED, f"{one_line(worse)}; it went back because of: {reason}")
     if undone:
-        end_record(record, "rolled back", reason)
         open_incident(order, "P2", f"migration of {order.app} {order.label}: {reason}", "\n".join(undone))
+        end_record(record, "rolled back", reason)
         announce(order, f"migration of {order.app} {order.label} went back: {reason}", "; ".join(undone), "warning")
         return outcome.failed(outcome.ROLLED_BACK, f"{reason}; {'; '.join(undone)}")
     is_gate = isinstance(failure, GateClosed)

@@ -59,14 +59,14 @@ def finish_release(record: Record, reason: str) -> str:
     try:
         go_back(order)
     except WayBackFailed as worse:
-        end_record(record, "way back failed", one_line(worse))
         open_incident(order, "P1", one_line(worse), str(worse))
+        end_record(record, "way back failed", one_line(worse))
         announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
         raise
     undone = [note.stage for note in read_notes(order) if note.stage != restore_to_point.NAME]
-    end_record(record, "rolled back" if undone else "failed", reason)
     how = "taken back" if undone else "ended before it touched anything"
     message = f"{order.app} {order.label} was {how}: {reason}"
     open_incident(order, "P2", message, f"put back: {', '.join(undone) or 'nothing'}")
+    end_record(record, "rolled back" if undone else "failed", reason)
     announce(order, message, reason, "warning")
     return message

@@ -139,16 +139,17 @@ def end_badly(record: Record, failure: BaseException) -> State[Any]:
     try:
         undone = go_back(order)
     except WayBackFailed as worse:
-        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
         open_incident(order, "P1", one_line(worse), f"{worse}\n\nit went back because of: {reason}")
+        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
         announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
         get_run_logger().error("the way back failed", exc_info=worse)
         return outcome.failed(outcome.WAY_BACK_FAILED, f"{one_line(worse)}; it went back because of: {reason}")
     if not undone:
         return _stop_untouched(record, failure, reason)
     report = write_report(record, "rolled back", reason)
-    end_record(record, "rolled back", reason, report)
+    # Before the record says that it is over: whoever finishes it after a kill in between would have nothing to tell.
     open_incident(order, "P2", f"{order.app} {order.label} was rolled back: {reason}", "\n".join(undone))
+    end_record(record, "rolled back", reason, report)
     announce(order, f"{order.app} {order.label} was rolled back: {reason}", "; ".join(undone), "warning")
     return outcome.failed(outcome.ROLLED_BACK, reason)
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import toml
 from data_platform_parts import DataPlatform
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
@@ -25,7 +24,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 from supabase_place import Project
-from vendor_data import CLOUDFLARE_ACTS, QUICK, SUPABASE_ACTS, vendor_environment
+from vendor_data import CLOUDFLARE_ACTS, QUICK, SUPABASE_ACTS, as_toml, vendor_environment
 
 from deployments.twins.cloudflare import CloudflareTwin
 from deployments.twins.moods import FOREVER, KINDS
@@ -295,7 +294,7 @@ def test_flows_leave_no_secret_in_prefect_its_results_the_state_or_the_records(
 ) -> None:
     environments, state, home = (tmp_path / name for name in ("environments", "state", "home"))
     environments.mkdir()
-    (environments / "staging.toml").write_text(toml.dumps(world.environment.model_dump(exclude_none=True)))
+    (environments / "staging.toml").write_text(as_toml(world.environment.model_dump(exclude_none=True)))
     monkeypatch.setenv("PIPELINE_ENVIRONMENTS", str(environments))
     monkeypatch.setenv("PIPELINE_STATE", str(state))
     with temporary_settings(updates={PREFECT_HOME: home}), prefect_test_harness():

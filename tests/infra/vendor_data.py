@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,14 @@ SUPABASE_ACTS: dict[str, Callable[[SupabaseApi], object]] = {
     "v1-get-a-branch-config": lambda api: [api.branch_access(branch) for branch in api.branches()],
     "v1-delete-a-branch": drop,
 }
+
+
+def as_toml(table: Mapping[str, Any], path: str = "") -> str:
+    """A table as the text of a file; texts, numbers and lists are written as in JSON."""
+    plain = [f"{key} = {json.dumps(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
+    tables = [
+        f"\n[{path}{key}]\n{as_toml(value, f'{path}{key}.')}"
+        for key, value in table.items()
+        if isinstance(value, Mapping)
+    ]
+    return "\n".join([*plain, *tables]) + "\n"

@@ -69,7 +69,7 @@ def place(project: Project, data_platform: DataPlatform, monkeypatch: pytest.Mon
             vercel=vercel,
             store=endpoint(local),
             buckets=(BUCKET, BACKUP_BUCKET),
-            backups={"rpo_max_seconds": 3600.0},
+            prefect_api="http://127.0.0.1:1/api",
         )
         yield Place(environment, project, serving, cloudflare, vercel, local)
 
@@ -78,7 +78,7 @@ def test_all_that_can_be_well_is_well_and_nothing_was_changed(place: Place) -> N
     found = examine(checkup(place.environment))
     ill = {one.what: one.fact for one in found if one.state != "well"}
     # Nobody started Prefect, and the domain has no deployment yet.
-    assert set(ill) == {"API", "domain"}
+    assert set(ill) == {"API", "flows", "worker", "domain"}
     assert {one.part for one in found} == {
         "variables", "machine", "prefect", "object store", "supabase", "vercel", "cloudflare",
     }  # fmt: skip

@@ -32,6 +32,9 @@ def abort(app: str, reason: str, release: str = "", environment: str = "local", 
         return outcome.failed(outcome.REFUSED, str(error))
     ask_to_go_back(record, reason)
     ended = wait_for_end(record, wait_seconds)
+    if ended is not None and ended.standing == "promoted":
+        problem = f"{ended.release.label} was promoted before it saw the abort"
+        return outcome.failed(outcome.REFUSED, f"{problem}: pipeline rollback --app {app}")
     if ended is not None:
         return outcome.completed(outcome.ROLLED_BACK, f"{ended.release.label}: {ended.standing}: {ended.reason}")
     return _go_back_for_it(record, reason)

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from prefect.runtime import flow_run
 
 from flows.recovery import finish_for
+from infra.environment import load_environment
 from infra.locks import Busy, Lock
+from infra.locks.of_environment import locks_of
 from tasks.hold_environment import Claim, give_back_environment, take_environment
 from tasks.release import Release
 
@@ -22,8 +24,9 @@ def environment_held(claim: Claim) -> Iterator[Lock]:
     try:
         lock = take_environment(claim)
     except Busy as busy:
-        if not finish_for(claim, busy.lock):
+        if locks_of(load_environment(claim.environment)).is_held_by_the_living(busy.lock):
             raise
+        finish_for(claim, busy.lock)  # or somebody was faster, and lives: asked again, policy says what then
         lock = take_environment(claim)
     try:
         yield lock

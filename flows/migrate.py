@@ -19,13 +19,13 @@ from infra.errors import BadInput, PipelineError
 from infra.locks import Busy
 from tasks import contract_schema
 from tasks.announce import announce, one_line, open_incident
-from tasks.checkout import checkout
+from tasks.checkout import checkout, find_attempt
 from tasks.find_live import find_live
 from tasks.lint_schema import lint_schema
 from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.protect_data import protect_data
 from tasks.prove_schema import prove_schema
-from tasks.records import Record, check_not_aborted, end_record, write_record
+from tasks.records import Record, check_not_aborted, end_record, forget_abort, write_record
 from tasks.release import Release, release_id
 from tasks.restore_to_point import hold_log, let_go_of_log
 from tasks.schema.proof import proving_ground
@@ -61,6 +61,10 @@ def migrate(
     try:
         with environment_held(claim_for(order, f"migration ({action})", "a person asked for it")):
             finish_open(environment)
+            known = find_attempt(environment, order.id)
+            if known and known.standing == "promoted":
+                return outcome.completed(MIGRATED, known.reason)
+            forget_abort(order)
             return _change(action, Record(order, str(flow_run.id), "running", time.time()))
     except (Busy, WayBackFailed) as busy:
         return outcome.failed(outcome.REFUSED, str(busy))
@@ -81,13 +85,15 @@ def _change(action: Action, record: Record) -> State[Any]:
     """On record from before the first act, so that `pipeline abort` finds it, dead or alive."""
     write_record(record)
     try:
-        done = (_contract if action == "contract" else _expand)(record.release)
+        done, log = (_contract if action == "contract" else _expand)(record.release)
     except BaseException as failure:
         ended = _end_badly(record, failure)
         if not isinstance(failure, Exception):
             raise  # cancelled: the way back is done, and Prefect says Cancelled
         return ended
     end_record(record, "promoted", f"migration ({action}): {done}")
+    # Only now: until it is on record, the way back may need it.
+    let_go_of_log(record.release, log)
     return outcome.completed(MIGRATED, done)
 
 
@@ -105,15 +111,14 @@ def _order(action: Action, repository: str, ref: str, app: str, environment: str
     return checkout(environment, repository, ref, unique)
 
 
-def _expand(order: Release) -> str:
+def _expand(order: Release) -> tuple[str, dict[str, Any]]:
     lint_schema(order)
     log = hold_log(order)
     protect_data(order)
     check_not_aborted(order)
     done = expand(order)
     check_not_aborted(order)
-    let_go_of_log(order, log)
-    return done
+    return done, log
 
 
 def _plan(order: Release) -> str:
@@ -130,7 +135,7 @@ def _may_it(order: Release) -> str:
         return f"not yet: {one_line(closed)}"
 
 
-def _contract(order: Release) -> str:
+def _contract(order: Release) -> tuple[str, dict[str, Any]]:
     contract_schema.check_contract(order)
     losses = contract_schema.plan_contract(order)
     log = hold_log(order)
@@ -141,8 +146,7 @@ def _contract(order: Release) -> str:
     if live:
         smoke_test(*live)
     check_not_aborted(order)
-    let_go_of_log(order, log)
-    return f"{len(losses)} tables and columns dropped, at {', '.join(after)}; {prove_schema(order)}"
+    return f"{len(losses)} tables and columns dropped, at {', '.join(after)}; {prove_schema(order)}", log
 
 
 def _end_badly(record: Record, failure: BaseException) -> State[Any]:

@@ -15,7 +15,6 @@ from infra.environment import load_environment
 from infra.errors import BadInput
 from infra.locks import Busy
 from infra.locks.of_environment import locks_of
-from infra.orphans import end_orphans
 from infra.platform import objects_of
 from tasks.announce import one_line
 from tasks.hold_environment import Claim, give_back_environment, take_over_environment
@@ -56,7 +55,6 @@ def _after_the_dead(environment: str) -> list[str]:
         speaker()(f"somebody was faster: {busy.message}")
         return []
     try:
-        end_orphans(speaker())
         return [finish(environment, seen)]
     finally:
         give_back_environment(environment, lock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.way_back import go_back
 from infra.environment import load_environment
+from infra.incidents import Priority
 from infra.locks import Busy, Lock
 from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
@@ -14,7 +15,9 @@ from tasks.notes import read_notes
 from tasks.outcomes import WayBackFailed
 from tasks.raise_incident import raise_incident
 from tasks.records import OPEN, Record, end_record, open_records, read_record
-from tasks.release import speaker
+from tasks.release import Release, speaker
+
+AGAIN = ("restore",)
 
 
 def finish_for(claim: Claim, seen: Lock) -> bool:
@@ -39,9 +42,12 @@ def finish(environment: str, left: Lock) -> str:
     speaker()(died)
     record = read_record(objects_of(load_environment(environment)), holder.app, holder.name) if holder.app else None
     if record is None:
-        raise_incident(environment, f"died-{holder.what}-{holder.name}", "P2", died, f"see flow run {holder.flow_run}")
-        return f"{died}; it had nothing to put back"
+        severity: Priority = "P1" if holder.what in AGAIN else "P2"
+        todo = "run it again: it goes on where it was" if holder.what in AGAIN else f"see flow run {holder.flow_run}"
+        raise_incident(environment, f"died-{holder.what}-{holder.name}", severity, died, todo)
+        return f"{died}; {todo}"
     if record.standing not in OPEN:
+        _let_go(record.release)
         return f"{died} after its end ({record.standing})"
     return finish_release(record, died)
 
@@ -50,7 +56,22 @@ def finish_open(environment: str, reason: str = "its process died", *, but: str 
     """Take back every release that is open although nobody is at it, a line each; to be called by whoever holds the
     environment. `but` is the id of the holder's own release. Raises WayBackFailed."""
     left = [record for record in open_records(objects_of(load_environment(environment))) if record.release.id != but]
-    return [finish_release(record, record.reason or reason) for record in left]
+    done, failed = [], None
+    for record in left:
+        try:
+            done.append(finish_release(record, record.reason or reason))
+        except WayBackFailed as worse:
+            failed = worse  # the others are no worse off for it
+    if failed:
+        raise failed
+    return done
+
+
+def _let_go(order: Release) -> None:
+    """Killed between its good end and this, it would hold the primary's log back for ever."""
+    for note in read_notes(order):
+        if note.stage == restore_to_point.NAME and not note.is_put_back:
+            restore_to_point.let_go_of_log(order, note.facts)
 
 
 def finish_release(record: Record, reason: str) -> str:

@@ -32,17 +32,19 @@ from tasks.outcomes import GateClosed, LockLost, WayBackFailed
 from tasks.policy import waivers_of
 from tasks.protect_data import protect_data
 from tasks.prove_backup import prove_backup
+from tasks.purge_cache import purge_cache
 from tasks.records import Record, end_record
 from tasks.release import Release, release_id
 from tasks.report import write_report
 from tasks.restore_to_point import hold_log, let_go_of_log
 from tasks.run_checks import run_coverage, run_integration, run_unit
 from tasks.scan import KINDS, scan
-from tasks.shift_traffic import attach_candidate, promote
+from tasks.shift_traffic import attach_candidate, is_promoted, promote
 from tasks.smoke_test import smoke_test
 from tasks.start_candidate import build_candidate, start_candidate
 from tasks.watch import watch
 
+Log = dict[str, Any]
 CANCELLED = "somebody cancelled the run, in the UI or by a signal"
 AT_ONCE = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=6))
 
@@ -68,7 +70,7 @@ def release(
         known = find_attempt(environment, release_id(ref, str(flow_run.id)))
         order = checkout(environment, repository, ref, release_id(ref, str(flow_run.id)), known)
         if known and known.standing == "promoted":
-            return outcome.completed(outcome.PROMOTED, known.reason)
+            return _promoted_before(order, known)
         with environment_held(claim_for(order, "release", why)) as lock:
             finish_open(environment, but=order.id)
             return make_attempt(next_attempt(order, known, lock, waivers))
@@ -76,10 +78,20 @@ def release(
         return outcome.failed(outcome.REFUSED, str(error))
 
 
+def _promoted_before(order: Release, known: Record) -> State[Any]:
+    """A retry of what went well: done, unless another version is live by now."""
+    if is_promoted(order, order.platform.edge.route()):
+        return outcome.completed(outcome.PROMOTED, known.reason)
+    return outcome.failed(outcome.REFUSED, f"{order.label} was promoted and is not live any more: release it anew")
+
+
 def make_attempt(record: Record) -> State[Any]:
     """The journey from end to end, and its way back when it fails."""
+    order = record.release
     try:
-        run_stages(record.release)
+        if record.attempt > 1:
+            go_back(order)  # what an attempt that was killed left half done is no ground to go on from
+        log = run_stages(order)
     except LockLost as lost:
         return outcome.failed(outcome.FAILED, one_line(lost))
     except BaseException as failure:
@@ -87,11 +99,11 @@ def make_attempt(record: Record) -> State[Any]:
         if not isinstance(failure, Exception):
             raise  # cancelled: the way back is done, and Prefect says Cancelled
         return ended
-    return end_well(record)
+    return end_well(record, log)
 
 
-def run_stages(order: Release) -> None:
-    """The journey, top to bottom. Raises at the first no."""
+def run_stages(order: Release) -> Log:
+    """The journey, top to bottom; the log that is held meanwhile. Raises at the first no."""
     prove_quality(order)
     prove_backup(order)
     log = hold_log(order)
@@ -104,8 +116,9 @@ def run_stages(order: Release) -> None:
     route = attach_candidate(order, slot, candidate)
     ramp(order, slot, candidate.url, route)
     promote(order, slot)
+    purge_cache(order)
     watch(order, slot, candidate.url, order.settings.watch.seconds)
-    let_go_of_log(order, log)
+    return log
 
 
 def prove_quality(order: Release) -> None:
@@ -120,15 +133,19 @@ def prove_quality(order: Release) -> None:
     check_gates(order, coverage, [one.result() for one in scans])
 
 
-def end_well(record: Record) -> State[Any]:
-    """Promoted: report and announcement."""
+def end_well(record: Record, log: Log) -> State[Any]:
+    """Promoted: on record first, for nothing that is only told may take a good version back."""
     order = record.release
     end_attempt(order)
     took = time.time() - record.started
     message = f"{order.app} {order.label} is live for everyone in {order.environment} after {took:.0f} s"
-    report = write_report(record, "promoted", message)
-    end_record(record, "promoted", message, report)
-    announce(order, message, "", "info")
+    done = end_record(record, "promoted", message)
+    try:
+        let_go_of_log(order, log)
+        end_record(done, "promoted", message, write_report(record, "promoted", message))
+        announce(order, message, "", "info")
+    except Exception as error:  # noqa: BLE001 - it is promoted, whatever could not be told
+        get_run_logger().warning("promoted, but not all of it could be told: %s", one_line(error))
     return outcome.completed(outcome.PROMOTED, message)
 
 

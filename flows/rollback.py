@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from flows import outcome
 from flows.environment_lock import environment_held
 from flows.recovery import finish_open
-from infra.errors import BadInput, Rejected
+from infra.errors import BadInput, PipelineError, Rejected
 from tasks.announce import announce, one_line, open_incident
 from tasks.hold_environment import Claim
 from tasks.outcomes import GateClosed, WayBackFailed
@@ -50,5 +50,10 @@ def _go_to(previous: Release, reason: str) -> State[Any]:
     message = f"{previous.app} {previous.label} is live again in {previous.environment}: {reason}"
     open_incident(previous, "P2", message, reason)
     announce(previous, message, reason, "warning")
-    watch(previous, slot, deployment.url, previous.settings.watch.seconds)
+    try:
+        watch(previous, slot, deployment.url, previous.settings.watch.seconds)
+    except PipelineError as failing:
+        why = f"{previous.label} is live again and fails too: {one_line(failing)}"
+        open_incident(previous, "P1", why, str(failing))
+        return outcome.failed(outcome.FAILED, why)
     return outcome.completed(outcome.ROLLED_BACK, message)

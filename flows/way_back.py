@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from infra.errors import BadInput, PipelineError, Rejected
+from infra.errors import PipelineError, Rejected
 from tasks import contract_schema, expand_schema, make_room, ramp_flag, restore_to_point, shift_traffic, start_candidate
 from tasks.announce import announce, one_line, open_incident
 from tasks.notes import Note, mark_put_back, read_notes
 from tasks.outcomes import GateClosed, WayBackFailed
+from tasks.purge_cache import purge_cache
 from tasks.release import Release, speaker
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
@@ -33,13 +34,18 @@ def put_schema_back(release: Release, facts: dict[str, Any]) -> str:
     return expand_schema.put_schema_back(release, facts, restore=put_data_back)
 
 
+def put_traffic_back(release: Release, facts: dict[str, Any]) -> str:
+    """All visitors to what was live before, and nothing of the candidate left in a cache in front."""
+    return f"{shift_traffic.put_traffic_back(release, facts)}; {purge_cache(release)}"
+
+
 def put_contract_back(release: Release, facts: dict[str, Any]) -> str:
     """What was dropped again, with what was in it."""
     return contract_schema.put_contract_back(release, facts, restore=put_data_back)
 
 
 WAYS_BACK: dict[str, Callable[[Release, dict[str, Any]], str]] = {
-    shift_traffic.NAME: shift_traffic.put_traffic_back,
+    shift_traffic.NAME: put_traffic_back,
     ramp_flag.NAME: ramp_flag.put_flag_back,
     make_room.NAME: make_room.wake_previous_again,
     start_candidate.NAME: start_candidate.stop_candidate,
@@ -57,14 +63,22 @@ def go_back(release: Release) -> list[str]:
     lose it, nor the schema under it.
     """
     done: list[str] = []
-    for note in sorted(read_notes(release), key=lambda note: note.order, reverse=True):
+    for note in sorted(_notes(release), key=lambda note: note.order, reverse=True):
         if note.is_put_back:
             continue
         line = _insist(release, note)
-        mark_put_back(release, note)
         done += [line] if note.stage != restore_to_point.NAME else []
     speaker()(f"{release.label} is gone: {'; '.join(done) or 'nothing had been changed'}")
     return done
+
+
+def _notes(release: Release) -> list[Note]:
+    try:
+        return read_notes(release)
+    except PipelineError as error:
+        raise WayBackFailed(
+            f"the way back of {release.label} cannot begin: its notes cannot be read: {error}", by_hand(release)
+        ) from error
 
 
 def _insist(release: Release, note: Note) -> str:
@@ -72,7 +86,9 @@ def _insist(release: Release, note: Note) -> str:
     pause, tries = FIRST_PAUSE_SECONDS, 0
     while True:
         try:
-            return WAYS_BACK[note.stage](release, note.facts)
+            line = WAYS_BACK[note.stage](release, note.facts)
+            mark_put_back(release, note)
+            return line
         except Exception as error:
             tries += 1
             if _is_final(error, tries) or time.monotonic() + pause > deadline:
@@ -97,7 +113,7 @@ def _is_final(error: Exception, tries: int) -> bool:
     """A definite no is asked thrice, silence and what we do not know for as long as there is time."""
     if isinstance(error, WayBackFailed):
         return True
-    return isinstance(error, Rejected | GateClosed | BadInput) and tries >= TRIES_AFTER_A_NO
+    return isinstance(error, Rejected | GateClosed) and tries >= TRIES_AFTER_A_NO
 
 
 def _tell(release: Release, note: Note, error: Exception, tries: int, pause: float) -> None:

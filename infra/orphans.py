@@ -33,7 +33,7 @@ class Orphan:
 def owner_mark() -> dict[str, str]:
     """The variable that names this process as the owner of what it starts."""
     pid = os.getpid()
-    return {OWNER: f"{pid}:{_ticks(pid) or 0}"}
+    return {OWNER: f"{pid}:{start_ticks(pid) or 0}"}
 
 
 def is_owner_alive(owner: str) -> bool:
@@ -41,7 +41,7 @@ def is_owner_alive(owner: str) -> bool:
     pid, _, ticks = owner.partition(":")
     if not (pid.isdigit() and ticks.isdigit()):
         return True
-    return _ticks(int(pid)) == int(ticks)
+    return start_ticks(int(pid)) == int(ticks)
 
 
 def find_orphans() -> list[Orphan]:
@@ -66,7 +66,7 @@ def end_orphans(say: Say) -> list[Orphan]:
 def _orphans() -> Iterator[Orphan]:
     for pid in psutil.pids():
         owner = "" if pid == os.getpid() else _owner(pid)
-        if owner and not is_owner_alive(owner) and (ticks := _ticks(pid)) is not None:
+        if owner and not is_owner_alive(owner) and (ticks := start_ticks(pid)) is not None:
             yield Orphan(pid, ticks, owner, _command(pid))
 
 
@@ -90,7 +90,7 @@ def _command(pid: int) -> str:
     return redact(words.decode(errors="replace").strip())[:200]
 
 
-def _ticks(pid: int) -> int | None:
+def start_ticks(pid: int) -> int | None:
     """When it started; None when it has gone, or is dead and only waits for its parent to notice."""
     try:
         # The name stands in parentheses and may hold anything: what follows the last of them is fields 3 and on.
@@ -107,7 +107,7 @@ def _kill(orphan: Orphan) -> bool:
     except ProcessLookupError:
         return False
     try:
-        if _ticks(orphan.pid) != orphan.ticks:
+        if start_ticks(orphan.pid) != orphan.ticks:
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
     except ProcessLookupError:

@@ -20,18 +20,22 @@ import psutil
 from infra.commands import Command
 from infra.errors import BadInput, PipelineError
 from infra.files import write_atomically
-from infra.orphans import OWNER
+from infra.orphans import OWNER, start_ticks
 from infra.redaction import redact
 
 
 @dataclass(frozen=True)
 class Daemon:
-    """A started process as written in its record file. `started` is its start time since the epoch, in seconds."""
+    """A started process as written in its record file. `started` is its start time since the epoch, in seconds.
+
+    `ticks` is the same since boot, which no change of the clock moves; 0 where it is not known.
+    """
 
     name: str
     pid: int
     started: float
     log: str
+    ticks: int = 0
 
 
 def start(name: str, what: Command, *, record: Path, log: Path, pass_fds: Sequence[int] = ()) -> Daemon:
@@ -54,7 +58,7 @@ def start(name: str, what: Command, *, record: Path, log: Path, pass_fds: Sequen
             )
     except FileNotFoundError as error:
         raise BadInput("command", f"`{what}` cannot start: {error.filename} is missing", "run `make setup`") from error
-    daemon = Daemon(name, process.pid, _start_time(process.pid), str(log))
+    daemon = Daemon(name, process.pid, _start_time(process.pid), str(log), start_ticks(process.pid) or 0)
     write_atomically(record, json.dumps(asdict(daemon)))
     return daemon
 
@@ -71,6 +75,8 @@ def is_alive(daemon: Daemon | None) -> bool:
     """Whether this very process still runs (a zombie does not)."""
     if daemon is None:
         return False
+    if daemon.ticks:
+        return start_ticks(daemon.pid) == daemon.ticks
     try:
         process = psutil.Process(daemon.pid)
         same = abs(process.create_time() - daemon.started) < 1.0

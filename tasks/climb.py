@@ -14,7 +14,7 @@ from tasks.holds import RAMP, Hold, lift_hold, place_hold
 from tasks.lease import renew_lease
 from tasks.observer import Observer, Pair
 from tasks.orders import Orders
-from tasks.outcomes import CanaryFailed, Undecided
+from tasks.outcomes import CanaryFailed, LockLost, Undecided
 from tasks.own_address import own_url
 from tasks.release import Release, speaker
 from tasks.timeline import write_chapter
@@ -84,6 +84,8 @@ class _Climb:
             self._begin()
             ruling = self._wait()
             outcome, sentence = "passed", self.named(ruling.sentence)
+        except LockLost:
+            raise  # the weight is somebody else's now
         except BaseException as error:
             self._turn_away()
             sentence = error.message if isinstance(error, PipelineError) else type(error).__name__

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import httpx
 from prefect.artifacts import create_markdown_artifact
+from prefect.exceptions import PrefectException
 
 from infra.environment import load_environment
 from infra.locks import Busy, Holder, Lock, this_process
 from infra.locks.of_environment import locks_of
+from infra.orphans import end_orphans
 from tasks.release import speaker
 from tasks.stage import stage
 
@@ -65,13 +68,17 @@ def _take(claim: Claim) -> Lock:
         if busy.lock.holder.name != claim.name or locks.is_held_by_the_living(busy.lock):
             raise
         lock = locks.take_over(busy.lock, claim.holder())
+        end_orphans(speaker())
     return _told(claim, lock)
 
 
 @stage("take over from the dead")
 def take_over_environment(claim: Claim, seen: Lock) -> Lock:
     """The lock of a holder whose process is gone. Raises Busy when it lives, or when somebody was faster."""
-    return _told(claim, locks_of(load_environment(claim.environment)).take_over(seen, claim.holder()))
+    lock = locks_of(load_environment(claim.environment)).take_over(seen, claim.holder())
+    # What the dead one started must not go on beside us.
+    end_orphans(speaker())
+    return _told(claim, lock)
 
 
 @stage("give the environment back")
@@ -90,4 +97,8 @@ def _told(claim: Claim, lock: Lock) -> Lock:
 
 
 def _show(environment: str, text: str) -> None:
-    create_markdown_artifact(f"**{environment}** is {text}", key=f"lock-{environment}", description="Who may change it")
+    try:
+        create_markdown_artifact(f"**{environment}** is {text}", f"lock-{environment}", "Who may change it")
+    except (PrefectException, httpx.HTTPError) as error:
+        # The lock is the truth, this only shows it: a server that is away must not leave it taken.
+        speaker()(f"the artifact lock-{environment} could not be written: {type(error).__name__}")

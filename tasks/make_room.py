@@ -33,7 +33,8 @@ def make_room(release: Release) -> Slot:
         platform.edge.detach(slot)
         platform.hosting.stop(old.deployment, release.settings.traffic.drain_seconds)
         say(f"{old.version} left slot {slot} and was ended")
-        platform.hosting.prune(keep=3)
+        # What a way back would wake is not thrown away, nor what is live, should it be down at this moment.
+        platform.hosting.prune(keep=3, but=[target.deployment for target in (route.blue, route.green) if target])
     return slot
 
 

@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from infra.locks import Lock
 from tasks.attempt import Attempt, Waiver, begin_attempt
 from tasks.policy import Rerun, forget_rerun, read_rerun
-from tasks.records import Record, forget_abort, write_record
+from tasks.records import OPEN, Record, forget_abort, write_record
 from tasks.release import Release
 from tasks.stage import stage
 
@@ -19,7 +19,8 @@ from tasks.stage import stage
 def next_attempt(release: Release, known: Record | None, lock: Lock, waivers: tuple[Waiver, ...]) -> Record:
     """The record of this attempt, written before anything is touched."""
     rerun = read_rerun(release) if known else None
-    if known:
+    # An abort of an attempt that nobody has taken back yet is still to be done.
+    if known and known.standing not in OPEN:
         forget_abort(release)
     record = _record(release, known, _lines(waivers, rerun))
     write_record(record)

@@ -9,6 +9,7 @@ from infra.errors import Unreachable
 from tasks.facts import Facts
 from tasks.holds import Hold, read_hold
 from tasks.outcomes import Aborted
+from tasks.patience import patiently
 from tasks.records import check_not_aborted
 from tasks.release import Release
 
@@ -29,7 +30,7 @@ class Orders:
         self._over = threading.Event()
         self._aborted: Aborted | None = None
         self._broken: Exception | None = None
-        self._read()
+        patiently(self._read)
         self._thread = threading.Thread(target=self._keep_reading, name="orders", daemon=True)
 
     def __enter__(self) -> Orders:

@@ -26,8 +26,9 @@ def is_log_held(release: Release, facts: dict[str, Any]) -> bool:
 def hold_log(release: Release) -> dict[str, Any]:
     """To be done before the restore point `before-<release>` is made; the facts for the way back."""
     release.platform.database.ensure(release.app)
-    facts = {"slot": _slot(release), "point": f"before-{release.id}"}
-    write_note(release, NAME, facts)
+    # A number of its own: a later attempt must not take what an earlier one brought back for its own.
+    wanted = {"slot": _slot(release, len(read_notes(release)) + 1), "point": f"before-{release.id}"}
+    facts = write_note(release, NAME, wanted).facts
     recovery_of(release.settings).hold_log(release.app, facts["slot"])
     speaker()(f"every row from now on can be read again, from slot {facts['slot']}")
     return facts
@@ -60,5 +61,5 @@ def restore_release_data(release: Release, facts: dict[str, Any]) -> str:
     return f"data back at {facts['point']}: {counts}; the damaged data is kept in {done.kept}"
 
 
-def _slot(release: Release) -> str:
-    return slot_name(f"release_{release.app}_{release.id}"[-63:])
+def _slot(release: Release, number: int) -> str:
+    return slot_name(f"release_{release.app}_{release.id}_{number}"[-63:])

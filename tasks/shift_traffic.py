@@ -59,6 +59,7 @@ def put_traffic_back(release: Release, facts: dict[str, Any]) -> str:
     if facts["live"] is None:
         return _leave_first(release, route)
     if route.live != facts["live"]:
+        _check_is_there(route.at(facts["live"]), facts)
         edge.make_live(facts["live"])
     elif route.at(route.beside):
         edge.weigh(0)
@@ -66,6 +67,16 @@ def put_traffic_back(release: Release, facts: dict[str, Any]) -> str:
     if is_ours(edge.route(), facts["slot"], release):
         edge.detach(facts["slot"])
     return f"traffic on {_name(edge.route().live_target)}"
+
+
+def _check_is_there(target: Target | None, facts: dict[str, Any]) -> None:
+    """Nobody is sent to a slot by its colour alone."""
+    if target is None or target.deployment != facts["deployment"]:
+        now = target.deployment if target else "nothing"
+        raise WayBackFailed(
+            f"slot {facts['live']} has {now} and not {facts['deployment']}, which was live before",
+            "release the version that should be live",
+        )
 
 
 def is_ours(route: Route, slot: Slot, release: Release) -> bool:

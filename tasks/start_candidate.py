@@ -38,6 +38,7 @@ def is_candidate_up(release: Release, candidate: Deployment) -> bool:
 @stage("start candidate", tries=3, journey=Journey(still=is_candidate_up))
 def start_candidate(release: Release) -> Deployment:
     """The running, healthy candidate. Raises Rejected with its last words when it will not run."""
+    write_note(release, NAME, {"deployment": release.deployment})
     return release.platform.hosting.start(release.deployment, variables_of(release), speaker())
 
 

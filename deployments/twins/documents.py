@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped] # it comes with no types
-from jsonschema.exceptions import best_match  # type: ignore[import-untyped] # as above
+import jsonschema
+from jsonschema.exceptions import best_match
 
 from infra.environment import PROJECT_FOLDER
 

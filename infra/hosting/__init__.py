@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -65,5 +65,5 @@ class Hosting(Protocol):
     def stop(self, deployment: str, drain_seconds: float) -> None:
         """Let it finish what it has begun, then end it. Harmless when it does not run or does not exist."""
 
-    def prune(self, keep: int) -> None:
+    def prune(self, keep: int, but: Collection[str] = ()) -> None:
         """Delete folders of stopped deployments beyond the `keep` newest."""

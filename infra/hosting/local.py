@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,9 +119,9 @@ class LocalHosting:
         processes.stop(processes.read(copy.record), grace_seconds=max(drain_seconds, 0.1))
         copy.record.unlink(missing_ok=True)
 
-    def prune(self, keep: int) -> None:
-        """Oldest go first; a running one never does."""
-        stopped = [found for found in self.deployments() if not found.is_running]
+    def prune(self, keep: int, but: Collection[str] = ()) -> None:
+        """Oldest go first; a running one never does, nor one of those named in `but`."""
+        stopped = [found for found in self.deployments() if not found.is_running and found.id not in but]
         for found in stopped[keep:]:
             shutil.rmtree(self._copy(found.id).folder, ignore_errors=True)
 

@@ -84,7 +84,7 @@ class VercelHosting:
         if copy.state not in ENDED:
             self._builds.cancel(copy)
 
-    def prune(self, keep: int) -> None:
+    def prune(self, keep: int, but: Collection[str] = ()) -> None:
         """Nothing: how long old deployments are kept is the project's own setting at Vercel."""
 
     def _create(self, source: Source, deployment: str, say: Say) -> Copy:

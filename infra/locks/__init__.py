@@ -11,16 +11,16 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-import psutil
-
 from infra.errors import Rejected
+from infra.orphans import start_ticks
 
 
 @dataclass(frozen=True)
 class Holder:
     """Who holds it: `name` is the id of a release (or of what else is done), `what` the verb, `why` for people.
 
-    `host`, `pid` and `started` (seconds since the epoch) name the process; `since` is when it took the lock.
+    `host`, `pid` and `ticks` (its start, in clock ticks since boot) name the process; `since` is when it took the lock,
+    in seconds since the epoch.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Holder:
     flow_run: str
     host: str
     pid: int
-    started: float
+    ticks: int
     since: float
 
     def __str__(self) -> str:
@@ -77,5 +77,5 @@ class Locks(Protocol):
 def this_process(name: str, what: str, app: str, version: str, why: str, flow_run: str) -> Holder:
     """This very process as a holder, from now on."""
     pid = os.getpid()
-    started = psutil.Process(pid).create_time()
-    return Holder(name, what, app, version, why, flow_run, socket.gethostname(), pid, started, time.time())
+    ticks = start_ticks(pid) or 0
+    return Holder(name, what, app, version, why, flow_run, socket.gethostname(), pid, ticks, time.time())

@@ -59,7 +59,7 @@ class LocalLocks:
     def is_held_by_the_living(self, lock: Lock) -> bool:
         """Whether that very process still runs."""
         holder = lock.holder
-        return processes.is_alive(Daemon(holder.name, holder.pid, holder.started, ""))
+        return processes.is_alive(Daemon(holder.name, holder.pid, 0.0, "", holder.ticks))
 
     def _last(self) -> tuple[Lock | None, bool]:
         if not self._file.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -24,6 +25,7 @@ def facts_before(release: Release, schema: Schema, written: Sequence[Written]) -
         if rows > 0:
             speaker()(f"wrong before anything was changed: {rows} rows in {invariant!r}")
     return {
+        "seen": f"{time.time_ns()}",
         "revisions": list(schema.current()),
         "fingerprint": fingerprint_of(access),
         "columns": columns_of(access),
@@ -39,12 +41,15 @@ def look_after(release: Release, facts: dict[str, Any]) -> None:
         "contents": [asdict(one) for one in contents_added(access, facts["columns"])],
         "broken": broken_invariants(access, files_of(release).invariants),
     }
-    release.platform.objects.put(_key(release), json.dumps(seen).encode(), "application/json")
+    objects, key = release.platform.objects, _key(release, facts)
+    # The first look is the one right after: a later one would count what people wrote as the migration's.
+    if objects.get(key) is None:
+        objects.put(key, json.dumps(seen).encode(), "application/json")
 
 
 def evidence(release: Release, schema: Schema, facts: dict[str, Any]) -> Seen:
     """What the choice of a way back stands on, read now."""
-    content = release.platform.objects.get(_key(release))
+    content = release.platform.objects.get(_key(release, facts))
     then = json.loads(content) if content else None
     access = access_of(release)
     return Seen(
@@ -58,5 +63,6 @@ def evidence(release: Release, schema: Schema, facts: dict[str, Any]) -> Seen:
     )
 
 
-def _key(release: Release) -> str:
-    return f"releases/{release.app}/{release.id}/expanded.json"
+def _key(release: Release, facts: dict[str, Any]) -> str:
+    """One for each note: each attempt finds another database."""
+    return f"releases/{release.app}/{release.id}/expanded-{facts.get('seen', '')}.json"

@@ -69,9 +69,10 @@ def test_another_signal_can_be_asked_for_and_is_heard(started: Starter, tmp_path
     assert "interrupted" in last_words(tmp_path / "logs" / "app.log")
 
 
-def test_a_stranger_with_the_same_pid_is_not_alive_and_not_ended(started: Starter) -> None:
+@pytest.mark.parametrize("ticks", [1, 0], ids=["by its ticks", "by the clock, from an older record"])
+def test_a_stranger_with_the_same_pid_is_not_alive_and_not_ended(started: Starter, ticks: int) -> None:
     daemon = started("exec sleep 60")
-    stranger = dataclasses.replace(daemon, started=daemon.started - 3600)
+    stranger = dataclasses.replace(daemon, started=daemon.started - 3600, ticks=ticks)
     assert not is_alive(stranger)
     assert stop(stranger, grace_seconds=0) is False
     assert is_alive(daemon)

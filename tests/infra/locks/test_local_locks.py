@@ -8,12 +8,12 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from infra.errors import PipelineError
 from infra.locks import Busy, Holder, Lock, this_process
 from infra.locks.local import LocalLocks
+from infra.orphans import start_ticks
 
 
 @pytest.fixture
@@ -28,10 +28,11 @@ def me(name: str = "v2-abc") -> Holder:
 def dead(name: str = "v1-abc") -> Holder:
     """A process that really lived, and really was killed."""
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    started = psutil.Process(process.pid).create_time()
+    ticks = start_ticks(process.pid)
+    assert ticks
     process.kill()
     process.wait()
-    return replace(me(name), pid=process.pid, started=started)
+    return replace(me(name), pid=process.pid, ticks=ticks)
 
 
 def test_a_free_lock_is_taken_read_and_given_back(locks: LocalLocks) -> None:
@@ -76,7 +77,7 @@ def test_of_two_that_take_over_the_same_dead_one_only_one_does(locks: LocalLocks
 
 
 def test_a_process_number_used_again_is_not_the_holder(locks: LocalLocks) -> None:
-    lock = locks.acquire(replace(me(), started=1.0))
+    lock = locks.acquire(replace(me(), ticks=1))
     assert not locks.is_held_by_the_living(lock)
 
 

@@ -45,7 +45,7 @@ def test_an_expansion_beside_writers_loses_nothing_and_fails_nobody(environment:
     expand, ways, kills = found["expand"], found["ways_back"], found["kills"]
     assert expand["rows"] >= 20_000
     assert expand["failed_writes"] == 0
-    # The writers know nothing of the new column: what they write after the last batch and before the count is not filled.
+    # The writers know nothing of the new column: what they write between the last batch and the count is not filled.
     assert expand["rows_left_over"] < 50
     assert {"longest_lock_ms", "rows_per_second", "plain_update_rows_per_second"} <= expand.keys()
     assert {name: (way["way"], way["lost_rows"]) for name, way in ways.items()} == {"a": ("undo", 0), "b": ("leave", 0)}

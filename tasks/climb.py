@@ -10,7 +10,7 @@ from infra.errors import PipelineError
 from tasks.case import Case, Ruling, policy_of, requests_to_go
 from tasks.dial import Dial, Flag
 from tasks.facts import Facts
-from tasks.holds import RAMP, Hold, lift_hold, place_hold
+from tasks.holds import POLICY, RAMP, Hold, lift_hold, place_hold
 from tasks.lease import renew_lease
 from tasks.observer import Observer, Pair
 from tasks.orders import Orders
@@ -97,14 +97,24 @@ class _Climb:
         return Step(self.weight, seconds, requests, self.observer.case.to_json(), sentence)
 
     def _begin(self) -> None:
-        while (hold := self.orders.hold) and hold.is_on:
+        if self.policy.approval == "person" and self.weight == self.policy.weights[0]:
+            self._ask_a_person()
+        while hold := self._current_hold():
             self._stay(hold, self._tick())
+        self.own = None
         renew_lease(self.release)
         self.dial.set(self.weight)
         self.observer.weight = self.weight
         self.observer.case.begin_step()
         self.began = self.ticked = time.monotonic()
         self.say(f"{self.label} gets {self.weight} % of the visitors")
+
+    def _ask_a_person(self) -> None:
+        """Once for a release: a hold that somebody has to end. Nobody's word by the end of its time is a no."""
+        if (hold := self.orders.hold) and hold.who == POLICY:
+            return
+        reason = f"{self.release.environment} wants a person's word before visitors meet {self.label}"
+        self.own = place_hold(self.release.platform.objects, self.release.app, self.release.id, reason, POLICY)
 
     def _wait(self) -> Ruling:
         """The ruling to go on with."""

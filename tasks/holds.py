@@ -13,6 +13,7 @@ from infra.errors import BadInput
 from infra.objects import Objects
 
 RAMP = "the ramp"
+POLICY = "the policy"
 
 
 @dataclass(frozen=True)

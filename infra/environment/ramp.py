@@ -42,6 +42,7 @@ class Canary(Part):
     failed_health_checks: int = Field(3, ge=1)
     step_minimum_requests: int = Field(100, ge=1)
     step_timeout_seconds: float = Field(1800, gt=0)
+    approval: Literal["none", "person"] = "none"
     undecided: Literal["hold", "abort"] = "abort"
     hold_timeout_seconds: float = Field(14_400, gt=0)
     batch_seconds: int = Field(1, ge=1, le=60)

@@ -15,7 +15,7 @@ from ramp_world import World, visitors, wait_until
 from infra.errors import BadInput
 from tasks.climb import Step, climb
 from tasks.dial import Traffic
-from tasks.holds import RAMP, lift_hold, place_hold, read_hold
+from tasks.holds import POLICY, RAMP, lift_hold, place_hold, read_hold
 from tasks.outcomes import Aborted, CanaryFailed, Undecided
 from tasks.records import request_abort
 from tasks.release import Release
@@ -133,6 +133,31 @@ def test_a_step_that_cannot_decide_holds_itself_and_passes_only_on_a_persons_wor
         lift_hold(world.platform.objects, release.app, release.id, "looks fine to me", "Bob")
         sentence = step.result(20).sentence
     assert sentence.startswith("on the word of Bob (looks fine to me), while the evidence says: ")
+
+
+def test_where_policy_wants_a_persons_word_nobody_meets_the_candidate_before_it(world: World) -> None:
+    world.place.write(canary='approval = "person"\nweights = [20, 100]')
+    world.go_live()
+    release = world.candidate()
+    with visitors(world.platform), in_background(lambda: go(release)) as step:
+        wait_until("it asks", lambda: read_hold(world.platform.objects, release.app, release.id) is not None)
+        asked = read_hold(world.platform.objects, release.app, release.id)
+        assert asked is not None
+        assert (asked.who, weight(world)) == (POLICY, 0)
+        time.sleep(1.5)
+        assert weight(world) == 0, "it waits"
+        lift_hold(world.platform.objects, release.app, release.id, "the support desk is ready", "Ann")
+        assert step.result(30).weight == 20
+        assert go(release).weight == 20, "asked once"
+
+
+def test_nobodys_word_in_time_is_a_no(world: World) -> None:
+    world.place.write(canary='approval = "person"\nweights = [20, 100]\nhold_timeout_seconds = 1.5')
+    world.go_live()
+    release = world.candidate()
+    with pytest.raises(Undecided, match=r"v2 at 0 %: held by the policy since .* nobody ended it in 2 s"):
+        go(release)
+    assert weight(world) == 0
 
 
 def test_a_hold_that_nobody_ends_is_an_abort_and_never_a_pass(world: World) -> None:

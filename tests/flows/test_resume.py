@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,14 @@ import flows.release  # noqa: F401 - the stages register themselves when they ar
 from deployments.prefect_api import PrefectApi, TaskRun
 from infra.environment import Environment
 from infra.locks.of_environment import locks_of
+from infra.orphans import find_orphans
 from infra.platform import Platform, connect, objects_of
 from tasks.policy import request_rerun
 from tasks.records import Record, find_record
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow]
 GATED = '[checks]\nunit = "echo unit >> {0}/ran"\n[smoke]\ncommand = "echo smoke >> {0}/ran; test -e {0}/open"\n'
+WAITING = GATED.replace("test -e {0}/open", "while ! test -e {0}/open; do sleep 1; done")
 
 
 class World:
@@ -58,6 +63,12 @@ class World:
             assert time.monotonic() < deadline, "the run does not end"
             time.sleep(0.3)
         return run
+
+    def wait(self, what: str, is_there: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 120
+        while not is_there():
+            assert time.monotonic() < deadline, f"{what} did not come"
+            time.sleep(0.2)
 
     def outcome(self, run: str) -> str:
         return self.api.flow_run(run).outcome
@@ -141,3 +152,24 @@ def test_what_policy_does_not_let_go_is_not_skipped(world: World) -> None:
     run = world.release("v1", skip=["gates"], skip_reason="late", skip_who="ann")
     assert world.outcome(run) == "Refused"
     assert "'gates' may not be skipped in local" in world.api.flow_run(run).message
+
+
+def test_a_killed_release_is_taken_back_by_itself_and_goes_on_after_retry(world: World) -> None:
+    world.commit("v1", WAITING.format(world.folder))
+    run = world.api.start("release", "local", {"repository": str(world.repository), "ref": "v1"}).id
+    locks = locks_of(world.environment)
+    world.wait("the smoke tests", lambda: (world.folder / "ran").exists() and "smoke" in world.ran)
+    lock = locks.read()
+    assert lock is not None
+    assert (lock.holder.what, lock.holder.flow_run) == ("release", run)
+
+    os.kill(lock.holder.pid, signal.SIGKILL)
+
+    world.wait("the recovery", lambda: world.record(run, "v1").standing == "rolled back" and locks.read() is None)
+    assert world.platform.edge.route().live is None
+    assert not any(one.is_running for one in world.platform.hosting.deployments())
+    assert find_orphans() == [], "the smoke tests did not outlive their release"
+    world.end_of(run)
+    (world.folder / "open").touch()
+    world.retry(run)
+    assert (world.outcome(run), world.ran) == ("Promoted", ["unit", "smoke", "smoke"])

@@ -9,6 +9,7 @@ from apps import commit, manifest, server
 from prefect import flow
 
 from flows import way_back
+from infra.edge import Target
 from infra.environment import Environment
 from infra.files import make_folder
 from tasks.checkout import checkout
@@ -84,6 +85,20 @@ def test_a_first_version_that_is_live_stays_and_keeps_its_process(order: Release
     found = order.platform.hosting.find(order.deployment)
     assert found is not None
     assert found.is_running, "visitors are still on it"
+
+
+def test_nobody_is_sent_to_a_slot_by_its_colour_alone(order: Release) -> None:
+    part(order)
+    edge = order.platform.edge
+    edge.make_live("blue")
+    edge.attach("green", Target("another-one", "127.0.0.1:1", "v9"))
+    route = edge.route()
+    facts = {"live": "green", "deployment": "the-one-before", "slot": "blue"}
+
+    with pytest.raises(WayBackFailed, match="slot green has another-one and not the-one-before"):
+        way_back.put_traffic_back(order, facts)
+
+    assert edge.route() == route
 
 
 def test_every_note_that_a_stage_writes_has_a_way_back() -> None:

@@ -126,6 +126,16 @@ def test_prune_keeps_the_newest_and_every_running_one(hosting: LocalHosting, tmp
     assert [found.id for found in hosting.deployments()] == ["four", "one"]
 
 
+def test_prune_spares_what_it_is_told_to(hosting: LocalHosting, tmp_path: Path) -> None:
+    made = source(tmp_path / "a", manifest("my-app"))
+    for name in ("one", "two", "three"):
+        hosting.build(made, name, {}, quiet)
+
+    hosting.prune(keep=1, but=["one"])
+
+    assert [found.id for found in hosting.deployments()] == ["three", "one"]
+
+
 def test_a_name_that_leads_elsewhere_is_refused(hosting: LocalHosting) -> None:
     with pytest.raises(BadInput, match="cannot be a folder's name"):
         hosting.find("../../etc")

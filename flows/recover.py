@@ -10,14 +10,14 @@ from prefect.runtime import flow_run
 
 from flows import outcome
 from flows.environment_lock import environment_held
-from flows.recovery import finish, finish_open
+from flows.recovery import finish_for, finish_open
 from infra.environment import load_environment
 from infra.errors import BadInput
 from infra.locks import Busy
 from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
 from tasks.announce import one_line
-from tasks.hold_environment import Claim, give_back_environment, take_over_environment
+from tasks.hold_environment import Claim
 from tasks.outcomes import WayBackFailed
 from tasks.records import open_records
 from tasks.release import speaker
@@ -45,19 +45,8 @@ def recover(environment: str = "local") -> State[Any]:
 
 def _after_the_dead(environment: str) -> list[str]:
     """The holder of the environment, when its process is gone."""
-    locks = locks_of(load_environment(environment))
-    seen = locks.read()
-    if seen is None or locks.is_held_by_the_living(seen):
-        return []
-    try:
-        lock = take_over_environment(_claim(environment, seen.holder.name, seen.holder.app), seen)
-    except Busy as busy:
-        speaker()(f"somebody was faster: {busy.message}")
-        return []
-    try:
-        return [finish(environment, seen)]
-    finally:
-        give_back_environment(environment, lock)
+    seen = locks_of(load_environment(environment)).read()
+    return finish_for(_claim(environment, seen.holder.name, seen.holder.app), seen) if seen else []
 
 
 def _ways_back(environment: str) -> list[str]:

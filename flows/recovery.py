@@ -20,19 +20,20 @@ from tasks.release import Release, speaker
 AGAIN = ("restore",)
 
 
-def finish_for(claim: Claim, seen: Lock) -> bool:
-    """Whether `seen` was held by the dead and is free now. Raises WayBackFailed when its way back fails."""
+def finish_for(claim: Claim, seen: Lock) -> list[str]:
+    """A line on what was done for the dead holder of `seen`, which is free now; none when it lives, or when somebody
+    was faster. Raises WayBackFailed when its way back fails."""
     if locks_of(load_environment(claim.environment)).is_held_by_the_living(seen):
-        return False
+        return []
     try:
         lock = take_over_environment(claim, seen)
-    except Busy:
-        return False
+    except Busy as busy:
+        speaker()(f"somebody was faster: {busy.message}")
+        return []
     try:
-        finish(claim.environment, seen)
+        return [finish(claim.environment, seen)]
     finally:
         give_back_environment(claim.environment, lock)
-    return True
 
 
 def finish(environment: str, left: Lock) -> str:

@@ -67,8 +67,9 @@ def release(
     """
     try:
         waivers = waivers_of(load_environment(environment), skip or [], skip_reason, skip_who)
-        known = find_attempt(environment, release_id(ref, str(flow_run.id)))
-        order = checkout(environment, repository, ref, release_id(ref, str(flow_run.id)), known)
+        unique = release_id(ref, str(flow_run.id))
+        known = find_attempt(environment, unique)
+        order = checkout(environment, repository, ref, unique, known)
         if known and known.standing == "promoted":
             return _promoted_before(order, known)
         with environment_held(claim_for(order, "release", why)) as lock:

@@ -57,9 +57,6 @@ class Attempt:
     is_going_on: bool = field(default=True, init=False)
     is_redoing: bool = field(default=False, init=False)
 
-    def __post_init__(self) -> None:
-        self.is_going_on = self.number > 1
-
     def enter(self, stage: str) -> None:
         """Before a stage of the journey. Raises Aborted when somebody asked for it, LockLost when we may not act."""
         patiently(lambda: check_not_aborted(self.release))

@@ -27,6 +27,21 @@ _MAKE = (
     " left_over bigint NOT NULL DEFAULT 0, seconds float8 NOT NULL DEFAULT 0,"
     " queued_at timestamptz NOT NULL DEFAULT now(), started_at timestamptz, finished_at timestamptz,"
     " PRIMARY KEY (revision, number))",
+    "CREATE TABLE IF NOT EXISTS alembic_version"
+    " (version_num varchar(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
+    # Supabase grants anon and authenticated everything in `public` (its default privileges): whoever has the app's
+    # public key could otherwise write a statement here that a backfill would run as the owner of the data.
+    """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT oid::regclass::text FROM pg_class WHERE NOT relrowsecurity AND oid IN (
+            to_regclass('alembic_version'), to_regclass('pipeline_schema_history'), to_regclass('pipeline_backfills'))
+        LOOP
+            EXECUTE 'ALTER TABLE ' || name || ' ENABLE ROW LEVEL SECURITY';
+            EXECUTE coalesce((SELECT 'REVOKE ALL ON ' || name || ' FROM ' || string_agg(quote_ident(rolname), ', ')
+                FROM pg_roles WHERE rolname IN ('anon', 'authenticated')), 'SELECT');
+        END LOOP;
+    END $$
+    """,
 )
 _ADD = text(
     "INSERT INTO pipeline_schema_history (revision, branch, parents) VALUES (:revision, :branch, :parents)"
@@ -48,7 +63,7 @@ class Applied:
 
 
 def make_history(connection: Connection) -> None:
-    """The tables, where they are missing."""
+    """The tables, where they are missing; nobody but their owner may read or write them."""
     for statement in _MAKE:
         connection.exec_driver_sql(statement)
     connection.commit()

@@ -1,7 +1,8 @@
 """A digest of a database's schema, from Postgres's own catalog: equal digests mean the same schema.
 
 Columns count by name, not by position: Postgres cannot put a dropped column back where it was. Rows, owners,
-grants and the next values of sequences do not count, nor do the tables that keep count of revisions.
+grants and the next values of sequences do not count, nor do the tables that keep count of revisions, the pipeline's
+own schema, and what Supabase adds and drops by itself (a partition of realtime.messages for each day).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from infra.database.connection import Access, connected
 _CATALOG = """
 WITH spaces AS (
     SELECT oid, nspname FROM pg_namespace
-    WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+    WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'release_pipeline')
 ), foreign_to_us AS (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ), relations AS (
@@ -23,6 +24,7 @@ WITH spaces AS (
         'pipeline_backfills', 'pipeline_backfills_pkey'
     )
     AND NOT EXISTS (SELECT FROM foreign_to_us WHERE classid = 'pg_class'::regclass AND objid = c.oid)
+    AND NOT (c.relispartition AND pg_get_userbyid(c.relowner) LIKE 'supabase\\_%')
 ), types AS (
     SELECT t.*, n.nspname FROM pg_type t JOIN spaces n ON n.oid = t.typnamespace
     WHERE NOT EXISTS (SELECT FROM foreign_to_us WHERE classid = 'pg_type'::regclass AND objid = t.oid)

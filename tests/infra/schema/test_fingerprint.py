@@ -70,3 +70,15 @@ def test_rows_and_alembics_own_table_do_not_count(scratch_url: str) -> None:
         scratch_url, "CREATE TABLE alembic_version (version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY)"
     )
     assert fingerprint_of(access) == before
+
+
+def test_what_the_pipeline_and_supabase_make_for_themselves_does_not_show(described_url: str) -> None:
+    access = access_to(described_url)
+    rows(described_url, "CREATE TABLE days (day date) PARTITION BY RANGE (day)")
+    before = fingerprint_of(access)
+    rows(described_url, "CREATE SCHEMA release_pipeline")
+    rows(described_url, "CREATE TABLE release_pipeline.locks (id int PRIMARY KEY)")
+    assert fingerprint_of(access) == before
+    rows(described_url, "CREATE TABLE monday PARTITION OF days FOR VALUES FROM ('2026-11-23') TO ('2026-11-24')")
+    assert fingerprint_of(access) != before, "a partition of the app's own is part of its schema"
+    rows(described_url, "DROP TABLE days; DROP SCHEMA release_pipeline CASCADE")

@@ -122,3 +122,21 @@ def test_without_the_roles_it_says_who_has_to_make_them(superuser_url: str, scra
             AlembicSchema(FOLDER, scratch_url).upgrade("expand", print)
     finally:
         rows(superuser_url, "ALTER ROLE anon_away RENAME TO anon")
+
+
+def test_a_stranger_cannot_write_what_a_backfill_would_run_although_supabase_grants_everything(
+    scratch_url: str,
+) -> None:
+    grant = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated, service_role"
+    rows(scratch_url, grant)
+    AlembicSchema(FOLDER, scratch_url).upgrade("expand", print)
+    with psycopg.connect(scratch_url, autocommit=True) as connection:
+        for table in ("pipeline_backfills", "pipeline_schema_history", "alembic_version"):
+            for role in ("anon", "authenticated"):
+                connection.execute(f"SET ROLE {role}".encode())
+                for statement in (f"SELECT FROM {table}", f"INSERT INTO {table} DEFAULT VALUES", f"TRUNCATE {table}"):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+                        connection.execute(statement.encode())
+                connection.execute("RESET ROLE")
+            has_security = "SELECT relrowsecurity FROM pg_class WHERE oid = to_regclass(%s)"
+            assert connection.execute(has_security, (table,)).fetchone() == (True,)

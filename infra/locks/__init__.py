@@ -9,18 +9,21 @@ import os
 import socket
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from infra import processes
 from infra.errors import Rejected
 from infra.orphans import start_ticks
+from infra.processes import Daemon
 
 
 @dataclass(frozen=True)
 class Holder:
     """Who holds it: `name` is the id of a release (or of what else is done), `what` the verb, `why` for people.
 
-    `host`, `pid` and `ticks` (its start, in clock ticks since boot) name the process; `since` is when it took the lock,
-    in seconds since the epoch.
+    `host`, `pid` and `ticks` (its start, in clock ticks since boot) name the process, `machine` the kernel and the
+    namespace in which that number means anything; `since` is when it took the lock, in seconds since the epoch.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Holder:
     pid: int
     ticks: int
     since: float
+    machine: str = ""
 
     def __str__(self) -> str:
         when = time.strftime("%H:%M:%S", time.gmtime(self.since))
@@ -78,4 +82,26 @@ def this_process(name: str, what: str, app: str, version: str, why: str, flow_ru
     """This very process as a holder, from now on."""
     pid = os.getpid()
     ticks = start_ticks(pid) or 0
-    return Holder(name, what, app, version, why, flow_run, socket.gethostname(), pid, ticks, time.time())
+    host = socket.gethostname()
+    return Holder(name, what, app, version, why, flow_run, host, pid, ticks, time.time(), this_machine())
+
+
+def this_machine() -> str:
+    """The running kernel (its boot id, random(4)) and the namespace that process numbers are of (namespaces(7))."""
+    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}/{Path('/proc/self/ns/pid').readlink()}"
+
+
+def is_process_alive(holder: Holder) -> bool:
+    """Whether that very process still runs on this machine."""
+    return processes.is_alive(Daemon(holder.name, holder.pid, 0.0, "", holder.ticks))
+
+
+def busy(lock: Lock, is_alive: bool) -> Busy:
+    """What whoever wants a held lock is told."""
+    if is_alive:
+        return Busy(f"the environment is held by the {lock.holder}", lock, "wait for it, or abort it")
+    return Busy(
+        f"the environment is held by the {lock.holder}; its process {lock.holder.pid} is dead",
+        lock,
+        "the recovery takes it back by itself; at once: `pipeline recover`",
+    )

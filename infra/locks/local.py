@@ -10,11 +10,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from infra import processes
 from infra.errors import PipelineError
 from infra.files import locked, write_atomically
-from infra.locks import Busy, Holder, Lock
-from infra.processes import Daemon
+from infra.locks import Holder, Lock, busy, is_process_alive
 
 
 class LocalLocks:
@@ -34,7 +32,7 @@ class LocalLocks:
         with locked(self._mutex):
             last, is_held = self._last()
             if last and is_held:
-                raise _busy(last, self.is_held_by_the_living(last))
+                raise busy(last, self.is_held_by_the_living(last))
             return self._write(Lock(last.generation + 1 if last else 1, holder), is_held=True)
 
     def take_over(self, seen: Lock, holder: Holder) -> Lock:
@@ -42,9 +40,9 @@ class LocalLocks:
         with locked(self._mutex):
             last, is_held = self._last()
             if last is None or not is_held or last.generation != seen.generation:
-                raise _busy(last or seen, last is not None and self.is_held_by_the_living(last))
+                raise busy(last or seen, last is not None and self.is_held_by_the_living(last))
             if self.is_held_by_the_living(last):
-                raise _busy(last, True)
+                raise busy(last, True)
             return self._write(Lock(last.generation + 1, holder), is_held=True)
 
     def release(self, lock: Lock) -> bool:
@@ -58,8 +56,7 @@ class LocalLocks:
 
     def is_held_by_the_living(self, lock: Lock) -> bool:
         """Whether that very process still runs."""
-        holder = lock.holder
-        return processes.is_alive(Daemon(holder.name, holder.pid, 0.0, "", holder.ticks))
+        return is_process_alive(lock.holder)
 
     def _last(self) -> tuple[Lock | None, bool]:
         if not self._file.exists():
@@ -75,13 +72,3 @@ class LocalLocks:
     def _write(self, lock: Lock, *, is_held: bool) -> Lock:
         write_atomically(self._file, json.dumps({**asdict(lock), "is_held": is_held}, indent=1))
         return lock
-
-
-def _busy(lock: Lock, is_alive: bool) -> Busy:
-    if is_alive:
-        return Busy(f"the environment is held by the {lock.holder}", lock, "wait for it, or abort it")
-    return Busy(
-        f"the environment is held by the {lock.holder}; its process {lock.holder.pid} is dead",
-        lock,
-        "the guard takes it back by itself; at once: `pipeline recover`",
-    )

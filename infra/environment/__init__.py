@@ -18,6 +18,7 @@ from infra.environment.ramp import Canary, Traffic, Watch
 from infra.environment.release_rules import ReleaseRules
 from infra.environment.safety import Backups, Gates, Migrations, PeakHours
 from infra.environment.vendors import Vercel
+from infra.environment.vendors_code import Github
 from infra.environment.vendors_data import Cloudflare, ObjectStoreSettings, Supabase
 from infra.errors import BadInput
 
@@ -30,6 +31,7 @@ __all__ = [
     "Cloudflare",
     "Environment",
     "Gates",
+    "Github",
     "Kind",
     "LocalPlatform",
     "Migrations",
@@ -70,6 +72,7 @@ class Environment(Part):
     vercel: Vercel | None = None
     supabase: Supabase | None = None
     cloudflare: Cloudflare | None = None
+    github: Github | None = None
 
     @model_validator(mode="after")
     def _keeps_secrets_elsewhere(self) -> Environment:

@@ -17,7 +17,7 @@ from infra.errors import PipelineError
 from infra.http import errors
 from infra.http.answer import Answer
 from infra.http.call import Call
-from infra.http.patience import Patience, retry_after
+from infra.http.patience import Patience, limit_wait, retry_after
 from infra.redaction import remember_secrets
 
 USER_AGENT = "securyflex-pipeline/0.1 (python-httpx)"
@@ -123,9 +123,9 @@ class _Asking:
     def _turned_away(self, response: httpx.Response) -> None:
         """Wait for the next try, or raise what this answer means."""
         asked_for = retry_after(response.headers.get("Retry-After", ""))
-        if response.status_code == 429:
-            wish = f"it asks to wait {asked_for:.0f} s" if asked_for else ""
-            self._wait(True, asked_for, errors.refused(self.call, response, wish))
+        limit = limit_wait(response.headers)
+        if response.status_code == 429 or (response.status_code == 403 and limit is not None):
+            self._wait(True, limit, errors.limited(self.call, response, limit or 0.0))
         elif response.status_code >= 500 or response.status_code == 408:
             self._wait(self.call.is_safe_to_repeat, asked_for, errors.failing(self.call, response, self.tried))
         elif response.is_redirect:

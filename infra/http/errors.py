@@ -42,6 +42,16 @@ class Refused(Rejected):
         self.details = dict(details or {})
 
 
+class Limited(Refused):
+    """Not now: there were too many requests. Nothing happened."""
+
+
+def limited(call: Call, answer: httpx.Response, wait_seconds: float) -> Limited:
+    """For an answer that asks to come back later."""
+    said = refused(call, answer, f"it asks to wait {wait_seconds:.0f} s" if wait_seconds else "")
+    return Limited(said.message, said.hint, said.status, said.code, said.details)
+
+
 def refused(call: Call, answer: httpx.Response, more_hint: str = "") -> Refused:
     """For a status that is a no."""
     code, words = vendors_words(answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -46,3 +47,16 @@ def retry_after(value: str) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def limit_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a vendor which has had too many requests asks for; None when its headers speak of no limit.
+
+    GitHub turns requests away with 403 as well as 429, with `Retry-After`, or with `x-ratelimit-remaining: 0` and the
+    moment `x-ratelimit-reset` (docs.github.com, "Rate limits for the REST API").
+    """
+    asked_for = retry_after(headers.get("Retry-After", ""))
+    if asked_for is not None or headers.get("x-ratelimit-remaining", "").strip() != "0":
+        return asked_for
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    return max(0.0, float(reset) - time.time()) if reset.isdecimal() else 0.0

@@ -1,0 +1,86 @@
+"""What is written to people: a comment on each pull request of a commit, an issue for each trouble while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.code_review import Comment, Trouble
+from infra.code_review.github_api import GithubApi
+from infra.code_review.github_calls import (
+    CHANGE_COMMENT,
+    CHANGE_ISSUE,
+    COMMENT,
+    COMMENTS,
+    ISSUES,
+    OPEN_ISSUE,
+    PULLS,
+)
+from infra.code_review.github_records import Issue, Pull, Remarked
+
+MOST_PULLS = 5
+LONGEST_BODY = 60_000  # it takes 65 536 characters
+
+
+class GithubWords:
+    """Comments and issues of one repository. What is ours begins with a marker that nobody sees."""
+
+    def __init__(self, api: GithubApi) -> None:
+        self._api = api
+
+    def show_comment(self, comment: Comment) -> int:
+        """As `CodeReview.show_comment`; at most five, the newest."""
+        pulls = self._api.ask(PULLS, commit_sha=comment.version).read(list[Pull])
+        body = _whole(comment.marker, comment.body)
+        newest = sorted(pulls, key=lambda pull: pull.number, reverse=True)[:MOST_PULLS]
+        for pull in newest:
+            found = self._comment(pull.number, comment.marker)
+            if found is None:
+                self._api.ask(COMMENT, body={"body": body}, issue_number=pull.number)
+            elif found.body != body:
+                self._api.ask(CHANGE_COMMENT, body={"body": body}, comment_id=found.id)
+        return len(newest)
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """As `CodeReview.show_trouble`."""
+        issue = self._issue(trouble.marker)
+        if issue is None:
+            if not trouble.is_over:
+                body = _whole(f"{trouble.marker}\n{_occasion(trouble)}", trouble.body)
+                self._api.ask(OPEN_ISSUE, body={"title": trouble.title, "body": body})
+            return
+        self._say_on(issue, trouble)
+        if trouble.is_over:
+            done = {"state": "closed", "state_reason": "completed"}
+            self._api.ask(CHANGE_ISSUE, body=done, issue_number=issue.number)
+
+    def _say_on(self, issue: Issue, trouble: Trouble) -> None:
+        said = _occasion(trouble)
+        if said in (issue.body or "") and not trouble.is_over:
+            return
+        if self._comment(issue.number, said) is None:
+            body = _whole(said, f"{trouble.title}\n\n{trouble.body}")
+            self._api.ask(COMMENT, body={"body": body}, issue_number=issue.number)
+
+    def _comment(self, number: int, marker: str) -> Remarked | None:
+        """The oldest that begins with the marker: one that quotes it is somebody else's."""
+        for page in self._api.pages(COMMENTS, list[Remarked], {}, issue_number=number):
+            for found in page:
+                if (found.body or "").startswith(marker):
+                    return found
+        return None
+
+    def _issue(self, marker: str) -> Issue | None:
+        return next((issue for issue in self._issues() if (issue.body or "").startswith(marker)), None)
+
+    def _issues(self) -> Iterator[Issue]:
+        query = {"state": "open", "sort": "updated", "direction": "desc"}
+        for page in self._api.pages(ISSUES, list[Issue], query):
+            yield from (issue for issue in page if issue.pull_request is None)
+
+
+def _occasion(trouble: Trouble) -> str:
+    return f"<!-- occasion {trouble.occasion} -->"
+
+
+def _whole(marker: str, body: str) -> str:
+    return f"{marker}\n{body}"[:LONGEST_BODY]

@@ -11,6 +11,7 @@ from rich.console import Console
 from deployments.cli import (
     attack_verbs,
     database_verbs,
+    deploy_verbs,
     doctor_verbs,
     exit_codes,
     flow_verbs,
@@ -19,7 +20,6 @@ from deployments.cli import (
     migrate_verbs,
     platform_verbs,
     recovery_verbs,
-    register_verbs,
 )
 from infra.errors import BadInput, PipelineError
 
@@ -35,7 +35,7 @@ app = typer.Typer(
 for verbs in (
     platform_verbs,
     doctor_verbs,
-    register_verbs,
+    deploy_verbs,
     flow_verbs,
     recovery_verbs,
     hold_verbs,

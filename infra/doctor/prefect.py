@@ -9,6 +9,7 @@ import httpx
 from infra.doctor import Check
 from infra.environment import Environment
 from infra.errors import Rejected, Unreachable
+from infra.prefect_access import prefect_headers
 
 MADE_FOR = "3."
 START = "start Prefect (`pipeline up` has one), or mend prefect_api"
@@ -27,7 +28,7 @@ def check_prefect(environment: Environment) -> list[Check]:
 def _has_flows(url: str, name: str) -> str:
     answer = _ask(url, "POST", "/deployments/filter", {"deployments": {"name": {"any_": [name]}}})
     if not answer:
-        how = "pipeline up" if name == "local" else f"pipeline register --env {name}"
+        how = "pipeline up" if name == "local" else f"pipeline deploy --env {name}"
         raise Rejected(f"no flow is registered for {name}", f"run `{how}`")
     return f"{len(answer)} are registered for {name}"
 
@@ -43,7 +44,7 @@ def _has_worker(url: str, name: str) -> str:
 def _ask(url: str, method: str, path: str, body: dict[str, Any]) -> list[dict[str, Any]] | None:
     """A list; None where there is nothing of that name."""
     try:
-        answer = httpx.request(method, url + path, json=body, timeout=5)
+        answer = httpx.request(method, url + path, json=body, timeout=5, headers=prefect_headers())
     except httpx.TransportError as error:
         raise Unreachable(f"{url} gave no answer: {type(error).__name__}", START) from None
     if answer.status_code == 404:
@@ -56,7 +57,7 @@ def _ask(url: str, method: str, path: str, body: dict[str, Any]) -> list[dict[st
 def _answers(url: str) -> str:
     try:
         health = httpx.get(f"{url}/health", timeout=5)
-        version = httpx.get(f"{url}/admin/version", timeout=5)
+        version = httpx.get(f"{url}/admin/version", timeout=5, headers=prefect_headers())
     except httpx.TransportError as error:
         raise Unreachable(f"{url} gave no answer: {type(error).__name__}", START) from None
     if health.status_code != 200 or version.status_code != 200:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -127,7 +128,7 @@ class PrefectWorker:
         return self._place.daemon is not None
 
     def up(self, say: Say) -> None:
-        """Register what `prefect.yaml` declares when it changed, then start the worker where it does not run."""
+        """Register what is declared when it changed, then start the worker where it does not run."""
         register_deployments(self._environment, say)
         if self._place.daemon is not None:
             return
@@ -152,20 +153,25 @@ class PrefectWorker:
 
 
 def register_deployments(environment: Environment, say: Say) -> None:
-    """`prefect deploy --all`, unless the very same file was registered with this server's database before."""
-    declared = (PROJECT_FOLDER / "prefect.yaml").read_text()
+    """`pipeline deploy`, unless the very same declarations were registered with this server's database before."""
+    declared = declarations()
     record = environment.state / "prefect" / "registered.json"
     if record.exists() and json.loads(record.read_text()) == declared and _is_registered(environment):
         return
+    # As a command: what is declared is known above us, and takes Prefect itself to read.
+    words = (_binary("pipeline"), "deploy", "--env", environment.name, "--yes")
     variables = prefect_variables(environment)
-    for line in (
-        ("work-pool", "create", WORK_POOL, "--type", "process", "--overwrite"),
-        ("--no-prompt", "deploy", "--all"),
-    ):
-        what = Command((_binary(), *line), folder=PROJECT_FOLDER, variables=variables, timeout_seconds=300)
-        say(f"+ {what}")
-        run(what)
+    what = Command(words, folder=PROJECT_FOLDER, variables=variables, timeout_seconds=300)
+    say(f"+ {what}")
+    run(what)
     write_atomically(record, json.dumps(declared))
+
+
+def declarations() -> str:
+    """What registration depends on, as one hash: the table, the flows' parameters, and what reads them."""
+    folders = ("flows", "deployments/registration")
+    files = [PROJECT_FOLDER / "prefect.yaml", *(p for one in folders for p in (PROJECT_FOLDER / one).rglob("*.py"))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
 
 
 def _is_registered(environment: Environment) -> bool:
@@ -175,5 +181,5 @@ def _is_registered(environment: Environment) -> bool:
     return answer.status_code == 200 and int(answer.text) > 0
 
 
-def _binary() -> str:
-    return str(Path(sys.executable).parent / "prefect")
+def _binary(name: str = "prefect") -> str:
+    return str(Path(sys.executable).parent / name)

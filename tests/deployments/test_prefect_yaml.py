@@ -4,48 +4,60 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
-import yaml
+from prefect import Flow
 
-from infra.environment import PROJECT_FOLDER, environment_names
+from deployments.registration.declared import declared_for, flow_at, table
+from infra.environment import PROJECT_FOLDER, Environment, environment_names, load_environment
 
-DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((PROJECT_FOLDER / "prefect.yaml").read_text())["deployments"]
+DEPLOYMENTS: list[dict[str, Any]] = table()["deployments"]
 NAMES = [f"{one['entrypoint']}@{one['name']}" for one in DEPLOYMENTS]
 
 
-def flow_of(deployment: dict[str, Any]) -> Any:
-    path, name = deployment["entrypoint"].split(":")
-    return getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), name)
+def all_flows() -> set[str]:
+    modules = [importlib.import_module(f"flows.{p.stem}") for p in Path(PROJECT_FOLDER, "flows").glob("[a-z]*.py")]
+    return {value.name for module in modules for value in vars(module).values() if isinstance(value, Flow)}
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
 def test_every_entrypoint_loads_and_its_parameters_fit(deployment: dict[str, Any]) -> None:
-    flow = flow_of(deployment)
+    flow = flow_at(deployment["entrypoint"])
     takes = inspect.signature(flow.fn, eval_str=True).parameters
     assert set(deployment.get("parameters", {})) <= set(takes)
-    flow_validates = flow.validate_parameters
     given = {name: _example(takes[name]) for name in takes if takes[name].default is inspect.Parameter.empty}
-    assert flow_validates({**given, **deployment.get("parameters", {})})
+    assert flow.validate_parameters({**given, **deployment.get("parameters", {})})
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=NAMES)
 def test_every_deployment_is_named_after_an_environment_and_says_what_it_is(deployment: dict[str, Any]) -> None:
-    assert deployment["name"] in environment_names()
-    assert deployment["parameters"]["environment"] == deployment["name"]
+    assert deployment["parameters"]["environment"] == deployment["name"] == deployment["work_pool"]["name"]
     assert deployment["description"]
     assert deployment["work_pool"]["job_variables"]["stream_output"] is False
 
 
-def test_every_flow_has_a_deployment_and_a_row_in_the_readme() -> None:
+def test_every_flow_is_declared_once_for_every_environment() -> None:
+    pairs = Counter((flow_at(one["entrypoint"]).name, one["name"]) for one in DEPLOYMENTS)
+    assert pairs == Counter({(flow, name): 1 for flow in all_flows() for name in environment_names()})
+
+
+def test_every_flow_has_a_row_in_the_readme() -> None:
     readme = (PROJECT_FOLDER / "README.md").read_text()
-    declared = {flow_of(one).name for one in DEPLOYMENTS}
-    modules = [importlib.import_module(f"flows.{p.stem}") for p in Path(PROJECT_FOLDER, "flows").glob("[a-z]*.py")]
-    flows = {value.name for module in modules for value in vars(module).values() if type(value).__name__ == "Flow"}
-    assert flows == declared
-    assert {name for name in flows if f"| `{name}` |" not in readme} == set()
+    assert {name for name in all_flows() if f"| `{name}` |" not in readme} == set()
+
+
+def test_an_environment_with_a_name_of_its_own_is_declared_as_its_kind_is() -> None:
+    known = declared_for(load_environment("staging"))
+    moved = declared_for(Environment(name="acceptance", kind="staging"))
+    assert [one.flow for one in moved] == [one.flow for one in known]
+    for one in moved:
+        assert one.full_name == f"{one.flow}/acceptance"
+        assert one.body["parameters"]["environment"] == one.body["work_pool_name"] == "acceptance"
+        assert "acceptance" in one.body["tags"]
+        assert "staging" not in one.body["tags"]
 
 
 def _example(parameter: inspect.Parameter) -> Any:

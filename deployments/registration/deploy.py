@@ -1,0 +1,38 @@
+"""The whole of it: what would have to change on an environment's Prefect server, and changing it."""
+
+from __future__ import annotations
+
+from deployments.registration.changes import Change, Step
+from deployments.registration.declared import declared_for
+from deployments.registration.flow_deployments import deployment_steps, orphan_steps
+from deployments.registration.pools import pool_steps
+from deployments.registration.registry import Registry
+from infra.commands import Say
+from infra.environment import Environment
+
+
+def steps_for(environment: Environment) -> list[Step]:
+    """In the order in which they need each other; empty when the server has what is declared. Changes nothing.
+
+    Raises Unreachable when the server is silent.
+    """
+    registry = Registry(environment.prefect_url)
+    declared = declared_for(environment)
+    return [
+        *pool_steps(registry, environment),
+        *deployment_steps(registry, declared),
+        *orphan_steps(registry, declared),
+    ]
+
+
+def make(steps: list[Step], say: Say) -> None:
+    """One after the other. Stopped in between, the next call finds what is left: each step may be done again."""
+    for step in steps:
+        step.do()
+        say(line_of(step.change))
+
+
+def line_of(change: Change) -> str:
+    """One line for people."""
+    done = {"add": "+", "change": "~", "remove": "-"}[change.act]
+    return f"{done} {change.kind} {change.name}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from flows import bring_back
 from flows.way_back import go_back
+from infra.database.targets import target_from
 from infra.environment import load_environment
-from infra.incidents import Priority
+from infra.errors import PipelineError
 from infra.locks import Busy, Lock
 from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
@@ -17,8 +21,6 @@ from tasks.raise_incident import raise_incident
 from tasks.records import OPEN, Record, end_record, open_records, read_record
 from tasks.release import Release, speaker
 
-AGAIN = ("restore",)
-
 
 def finish_for(claim: Claim, seen: Lock) -> list[str]:
     """A line on what was done for the dead holder of `seen`, which is free now; none when it lives, or when somebody
@@ -26,7 +28,7 @@ def finish_for(claim: Claim, seen: Lock) -> list[str]:
     if locks_of(load_environment(claim.environment)).is_held_by_the_living(seen):
         return []
     try:
-        lock = take_over_environment(claim, seen)
+        lock = take_over_environment(_in_the_place_of(seen, claim), seen)
     except Busy as busy:
         speaker()(f"somebody was faster: {busy.message}")
         return []
@@ -36,21 +38,37 @@ def finish_for(claim: Claim, seen: Lock) -> list[str]:
         give_back_environment(claim.environment, lock)
 
 
+def _in_the_place_of(seen: Lock, claim: Claim) -> Claim:
+    """Whoever dies while it goes on with a restore leaves a restore. What a release is, is on record by its name."""
+    holder = seen.holder
+    if holder.what != bring_back.NAME:
+        return claim
+    return replace(claim, name=holder.name, what=holder.what, version=holder.version)
+
+
 def finish(environment: str, left: Lock) -> str:
-    """One line on what was done for the dead holder of `left`."""
+    """One line on what was done for the dead holder of `left`. Raises WayBackFailed."""
     holder = left.holder
     died = f"the process of the {holder} died"
     speaker()(died)
+    if holder.what == bring_back.NAME:
+        return f"{died}; gone on with: {_restore_again(environment, holder.version)}"
     record = read_record(objects_of(load_environment(environment)), holder.app, holder.name) if holder.app else None
     if record is None:
-        severity: Priority = "P1" if holder.what in AGAIN else "P2"
-        todo = "run it again: it goes on where it was" if holder.what in AGAIN else f"see flow run {holder.flow_run}"
-        raise_incident(environment, f"died-{holder.what}-{holder.name}", severity, died, todo)
+        todo = f"see flow run {holder.flow_run}"
+        raise_incident(environment, f"died-{holder.what}-{holder.name}", "P2", died, todo)
         return f"{died}; {todo}"
     if record.standing not in OPEN:
         _let_go(record.release)
         return f"{died} after its end ({record.standing})"
     return finish_release(record, died)
+
+
+def _restore_again(environment: str, target: str) -> str:
+    try:
+        return bring_back.bring_back(environment, target_from(target))
+    except PipelineError as error:
+        raise WayBackFailed(f"the restore to {target} failed again: {one_line(error)}", error.hint) from error
 
 
 def finish_open(environment: str, reason: str = "its process died", *, but: str = "") -> list[str]:

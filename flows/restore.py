@@ -9,14 +9,13 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows import outcome
+from flows.bring_back import NAME, bring_back
 from flows.environment_lock import environment_held
 from infra.database.targets import target_of
 from infra.errors import BadInput, PipelineError, Rejected
 from infra.locks import Busy
-from tasks.announce import one_line
 from tasks.hold_environment import Claim
-from tasks.raise_incident import raise_incident
-from tasks.restore_database import plan_restore, restore_database
+from tasks.restore_database import plan_restore
 
 RESTORED = "Restored"
 PLANNED = "Planned"
@@ -33,7 +32,7 @@ def restore(
 ) -> State[Any]:
     """A dry run ends Planned and touches nothing; else Restored, Failed with an incident, or Refused.
 
-    The old cluster stays beside under another name. Killed, it is run again.
+    The old cluster stays beside under another name. Killed, it is gone on with by the recovery.
     """
     try:
         target = target_of(to_time, to_point, to_snapshot, to_latest)
@@ -41,18 +40,11 @@ def restore(
             return outcome.completed(PLANNED, "; ".join(plan_restore(environment, target).lines()))
     except (BadInput, Rejected) as error:
         return outcome.failed(outcome.REFUSED, str(error))
-    claim = Claim(environment, f"restore-{flow_run.id}", "restore", "", str(target), "a person asked", str(flow_run.id))
+    claim = Claim(environment, f"restore-{flow_run.id}", NAME, "", str(target), "a person asked", str(flow_run.id))
     try:
         with environment_held(claim):
-            done = restore_database(environment, target)
+            return outcome.completed(RESTORED, bring_back(environment, target))
     except Busy as busy:
         return outcome.failed(outcome.REFUSED, str(busy))
     except PipelineError as error:
-        raise_incident(environment, "restore", "P1", f"the restore to {target} failed: {one_line(error)}", str(error))
         return outcome.failed(outcome.FAILED, str(error))
-    message = (
-        f"{environment} is at {done.target}, from backup {done.backup}, after {done.seconds:.0f} s, of which nobody"
-        f" could write for {done.closed_seconds:.1f} s; the old cluster is kept in {done.kept}"
-    )
-    raise_incident(environment, "restore", "P2", message, "what was written after the target is in the kept cluster")
-    return outcome.completed(RESTORED, message)

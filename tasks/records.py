@@ -38,11 +38,13 @@ def write_record(record: Record) -> None:
     """Replace the record. Waits for a store that is silent for a moment.
 
     `open/<app>/<release>` says that it is open: written before the record does, and removed after it does not.
+    `ids/<release>` says whose it is, for who knows nothing but its id.
     """
     content = json.dumps(asdict(record)).encode()
     app, release, objects = record.release.app, record.release.id, record.release.platform.objects
     if record.standing in OPEN:
         patiently(lambda: objects.put(_open_key(app, release), b""))
+        patiently(lambda: objects.put(_id_key(release), app.encode()))
     patiently(lambda: objects.put(_key(app, release), content, "application/json"))
     if record.standing not in OPEN:
         patiently(lambda: objects.delete(_open_key(app, release)))
@@ -79,9 +81,8 @@ def open_records(objects: Objects) -> list[Record]:
 
 def find_record(objects: Objects, release: str) -> Record | None:
     """The record of a release whose app is not known yet."""
-    keys = [stored.key for stored in objects.list("releases/") if stored.key.endswith(f"/{release}/record.json")]
-    content = objects.get(keys[0]) if keys else None
-    return _parse(content) if content else None
+    app = objects.get(_id_key(release))
+    return read_record(objects, app.decode(), release) if app else None
 
 
 def note_stage(release: Release, stage: str) -> None:
@@ -128,6 +129,10 @@ def _key(app: str, release: str) -> str:
 
 def _open_key(app: str, release: str) -> str:
     return f"open/{app}/{release}"
+
+
+def _id_key(release: str) -> str:
+    return f"ids/{release}"
 
 
 def _stage_key(app: str, release: str) -> str:

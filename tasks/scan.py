@@ -7,10 +7,12 @@ from infra.scanners.registry import scanners
 from tasks.release import Release, speaker
 from tasks.stage import Journey, stage
 
+# Advisories are published every day: what was clean then need not be clean now.
+LASTS_SECONDS = 24 * 3600.0
 KINDS = ("secrets", "sast", "dependencies")
 
 
-@stage("scan", run_name="scan for {kind}", journey=Journey())
+@stage("scan", run_name="scan for {kind}", journey=Journey(lasts_seconds=LASTS_SECONDS))
 def scan(release: Release, kind: str) -> ScanReport:
     """The findings of one kind of scanner. Raises when it could not look: that is never clean."""
     say = speaker()

@@ -40,13 +40,15 @@ class Journey:
 
     `still`, given the release and what the stage returned before, reads back whether that is true now. `follows`: it
     is true as long as no stage before it had to be done anew. With neither, it is about the version alone and stays
-    true. `asks_anew`: a question about the world, asked in every attempt.
+    true, for `lasts_seconds` where what is known of versions grows. `asks_anew`: a question about the world, asked
+    in every attempt.
     `skipped` is what the stage returns when policy lets somebody skip it.
     """
 
     still: Callable[..., bool] | None = None
     follows: bool = False
     asks_anew: bool = False
+    lasts_seconds: float = float("inf")
     skipped: object = NOT_SKIPPABLE
 
     @property
@@ -116,6 +118,9 @@ class Stage(Generic[P, R]):
         if journey.is_about_the_world and not attempt.is_going_on:
             return None  # it stands on something that has been done anew
         say = speaker()
+        if time.time() - kept.finished > journey.lasts_seconds:
+            say(f"not taken over {kept}: older than {journey.lasts_seconds / 3600:.0f} h")
+            return None
         try:
             value = restored(kept, self._hint)
             is_true = journey.still is None or journey.still(attempt.release, value)

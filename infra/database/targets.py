@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from infra.errors import BadInput
 
@@ -33,6 +33,14 @@ class Target:
         if moment.tzinfo is None:
             raise BadInput("to-time", f"{self.value!r} names no zone", "add it: 2026-01-31T09:00:00+01:00, or Z")
         return moment.timestamp()
+
+
+def target_from(text: str) -> Target:
+    """The target that says `text` of itself. Raises BadInput."""
+    kind, _, value = text.partition(" ")
+    if kind not in get_args(Kind):
+        raise BadInput("target", f"{text!r} is none", f"it begins with one of {', '.join(get_args(Kind))}")
+    return Target(cast(Kind, kind), value)
 
 
 def target_of(to_time: str = "", to_point: str = "", to_snapshot: str = "", to_latest: bool = False) -> Target:

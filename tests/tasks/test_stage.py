@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,11 @@ def after_world(release: Release, weight: int) -> tuple[int, ...]:
 def question(release: Release) -> str:
     RAN.append("question")
     return release.label
+
+
+@stage("test: for a moment", journey=Journey(lasts_seconds=0))
+def for_a_moment(release: Release) -> str:
+    return f"found at {time.time()}"
 
 
 STAGES = (about_version.body, about_world.body, lambda release: after_world.body(release, 5), question.body)
@@ -118,6 +124,18 @@ def test_from_a_named_stage_on_all_is_done_anew(attempts: Attempts) -> None:
     attempts.go()
     assert attempts.go(rerun_from="test: about the version") == ALL
     assert attempts.go(rerun_from="test: after the world") == ["after 5", "question"]
+
+
+def test_what_is_only_true_for_a_while_is_not_taken_over_after_it(attempts: Attempts) -> None:
+    found = []
+    for number in (1, 2):
+        lock = locks_of(attempts.release.settings).acquire(this_process("a", "release", "a", "b", "c", "d"))
+        begin_attempt(Attempt(attempts.release, number, lock))
+        found.append(for_a_moment.body(attempts.release))
+        end_attempt(attempts.release)
+        locks_of(attempts.release.settings).release(lock)
+    assert all(isinstance(one, str) for one in found)
+    assert found[0] != found[1]
 
 
 def test_a_waived_stage_is_skipped_in_so_many_words(attempts: Attempts) -> None:

@@ -18,13 +18,16 @@ import pytest
 from apps import commit, manifest, server
 
 from deployments.guard.flow_runs import FlowRuns
+from flows.backup import backup
 from flows.release import release
 from infra.environment import Environment
 from infra.hosting.local import LocalHosting
+from infra.incidents.stored import StoredIncidents
 from infra.local.platform import chains, status_of
 from infra.locks import this_process
 from infra.locks.of_environment import locks_of
-from infra.platform import connect
+from infra.orphans import start_ticks
+from infra.platform import connect, objects_of
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow]
 
@@ -50,13 +53,13 @@ def seconds_until(holds: Callable[[], bool]) -> float:
     return time.monotonic() - started
 
 
-def dead_process() -> tuple[int, float]:
+def dead_process() -> tuple[int, int]:
     """The number and the start of a process that lived, and was killed."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    started = psutil.Process(child.pid).create_time()
+    ticks = start_ticks(child.pid) or 0
     child.kill()
     child.wait()
-    return child.pid, started
+    return child.pid, ticks
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -86,12 +89,30 @@ def test_a_killed_live_version_serves_again_at_its_address(started_platform: Env
 
 
 def test_a_dead_holder_is_recovered_and_the_lock_is_free(started_platform: Environment) -> None:
-    pid, started = dead_process()
+    pid, ticks = dead_process()
     locks = locks_of(started_platform)
     mine = this_process("v1-gone", "release", "nobodys-app", "v1", "a test", "")
-    left = locks.acquire(replace(mine, pid=pid, started=started))
+    left = locks.acquire(replace(mine, pid=pid, ticks=ticks))
     took = seconds_until(lambda: locks.read() is None)
     print(f"the lock of {left.holder} was free after {took:.1f} s")
+
+
+def test_a_restore_that_is_killed_is_gone_on_with_by_itself(started_platform: Environment) -> None:
+    assert backup(environment=started_platform.name, return_state=True).is_completed()
+    api, locks = FlowRuns(started_platform.prefect_url), locks_of(started_platform)
+    asked = {"environment": started_platform.name, "to_latest": True, "dry_run": False}
+    run = api.start("restore", started_platform.name, asked)
+    seconds_until(lambda: (lock := locks.read()) is not None and lock.holder.what == "restore")
+    time.sleep(2)
+    lock = locks.read()
+    assert lock is not None, "it was over before it could be killed"
+    os.kill(lock.holder.pid, signal.SIGKILL)
+    took = seconds_until(lambda: locks.read() is None)
+    print(f"the environment was free after {took:.1f} s")
+    said = [incident.title for incident in StoredIncidents(objects_of(started_platform)).list()]
+    assert any(title.startswith(f"{started_platform.name} is at latest") for title in said), said
+    seconds_until(lambda: api.flow_run(run.id).is_over)
+    seconds_until(lambda: all(found.state == "healthy" for found in status_of(started_platform)))
 
 
 def test_a_run_whose_process_is_gone_is_shown_as_crashed_and_one_that_lives_is_not(

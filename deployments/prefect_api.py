@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
-from infra.errors import BadInput, Rejected, Unreachable
+from deployments.prefect_wire import PrefectWire
+from infra.errors import BadInput, Unknown
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
@@ -56,18 +57,40 @@ class LogLine:
 class PrefectApi:
     """`url` ends in /api."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_seconds: float = 20) -> None:
         self._url = url
-        self._client = httpx.Client(base_url=url, timeout=20, transport=httpx.HTTPTransport(retries=3))
+        self._wire = PrefectWire(url, timeout_seconds)
 
-    def start(self, flow: str, deployment: str, parameters: dict[str, Any]) -> FlowRun:
-        """A new run of `flow/deployment`. Raises Unreachable, or BadInput when the server refuses a parameter."""
+    def start(self, flow: str, deployment: str, parameters: dict[str, Any], key: str = "") -> FlowRun:
+        """A new run of `flow/deployment`; with a `key`, the run that was started with it before, if there is one.
+
+        Raises Unreachable, or BadInput when the server refuses a parameter.
+        """
         found = self._ask("GET", f"/deployments/name/{flow}/{deployment}")
-        return _flow_run(self._ask("POST", f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters}))
+        asked = {"parameters": parameters} | ({"idempotency_key": key} if key else {})
+        with _understood("deployment"):
+            path = f"/deployments/{found['id']}/create_flow_run"
+        return _flow_run(self._ask("POST", path, asked))
+
+    def started_with(self, key: str) -> FlowRun | None:
+        """The run that was started with this key."""
+        asked = {"flow_runs": {"idempotency_key": {"any_": [key]}}, "limit": 1}
+        rows = self._ask("POST", "/flow_runs/filter", asked)
+        with _understood("flow runs"):
+            return _flow_run(rows[0]) if rows else None
+
+    def cancel(self, run: str) -> FlowRun:
+        """Have the process of a run told to stop, as the UI's Cancel does; a run that is over stays as it is."""
+        state = {"type": "CANCELLING", "message": "cancelled by whoever started it"}
+        self._ask("POST", f"/flow_runs/{run}/set_state", {"state": state})
+        return self.flow_run(run)
 
     def flow_run(self, run: str) -> FlowRun:
-        """As it is now."""
-        return _flow_run(self._ask("GET", f"/flow_runs/{run}"))
+        """As it is now. Raises Unknown when the answer is about another run."""
+        found = _flow_run(self._ask("GET", f"/flow_runs/{run}"))
+        if found.id.replace("-", "") != run.replace("-", "").lower():
+            raise Unknown(f"asked for flow run {run}, Prefect at {self._url} spoke of {found.id}", "ask again")
+        return found
 
     def find_flow_run(self, run: str) -> FlowRun:
         """By id, or the newest of that name. Raises BadInput when there is none."""
@@ -95,7 +118,8 @@ class PrefectApi:
     def task_runs(self, run: str) -> list[TaskRun]:
         """Its stages so far, in the order they began."""
         rows = self._ask("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}, "limit": 200})
-        return sorted((_task_run(row) for row in rows), key=lambda task: task.started or "9")
+        with _understood("task runs"):
+            return sorted((_task_run(row) for row in rows), key=lambda task: task.started or "9")
 
     def log(self, run: str, skip: int) -> list[LogLine]:
         """Lines after the first `skip`, oldest first."""
@@ -106,38 +130,38 @@ class PrefectApi:
             "limit": 200,
         }
         rows = self._ask("POST", "/logs/filter", asked)
-        return [LogLine(r["timestamp"], r["level"], r["message"], r["task_run_id"] or "") for r in rows]
+        with _understood("log"):
+            return [LogLine(r["timestamp"], r["level"], r["message"], r["task_run_id"] or "") for r in rows]
 
     def page(self, run: str) -> str:
         """Where a person looks at it."""
         return f"{self._url.removesuffix('/api')}/runs/flow-run/{run}"
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        try:
-            answer = self._client.request(method, path, json=body)
-        except httpx.TransportError as error:
-            raise Unreachable(
-                f"no answer from Prefect at {self._url} ({type(error).__name__})", "run `pipeline up`"
-            ) from error
-        if answer.status_code == 404:
-            raise BadInput("deployment", f"{path} is not known to Prefect", "run `pipeline up`, which registers it")
-        if answer.status_code in (409, 422):
-            raise BadInput("parameters", f"refused by Prefect: {answer.text[:500]}", "see `--help` for what it takes")
-        if answer.status_code >= 400:
-            raise Rejected(f"{method} {path} gave {answer.status_code}: {answer.text[:500]}")
-        return answer.json()
+        return self._wire.ask(method, path, body)
+
+
+@contextmanager
+def _understood(what: str) -> Iterator[None]:
+    """An answer of another shape is no answer."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        problem = f"what came back as {what} is not what Prefect says ({type(error).__name__}: {error})"
+        raise Unknown(problem, "is that Prefect's API, and of the version that this was built for?") from error
 
 
 def _flow_run(row: dict[str, Any]) -> FlowRun:
-    state = row.get("state") or {}
-    return FlowRun(
-        row["id"],
-        row["name"],
-        row.get("state_type") or "PENDING",
-        row.get("state_name") or "",
-        state.get("message") or "",
-        row.get("total_run_time") or row.get("estimated_run_time") or 0.0,
-    )
+    with _understood("flow run"):
+        state = row.get("state") or {}
+        return FlowRun(
+            row["id"],
+            row["name"],
+            row.get("state_type") or "PENDING",
+            row.get("state_name") or "",
+            state.get("message") or "",
+            row.get("total_run_time") or row.get("estimated_run_time") or 0.0,
+        )
 
 
 def _task_run(row: dict[str, Any]) -> TaskRun:

@@ -20,6 +20,7 @@ from deployments.cli import (
     migrate_verbs,
     platform_verbs,
     recovery_verbs,
+    trigger_verbs,
 )
 from infra.errors import BadInput, PipelineError
 
@@ -37,6 +38,7 @@ for verbs in (
     doctor_verbs,
     deploy_verbs,
     flow_verbs,
+    trigger_verbs,
     recovery_verbs,
     hold_verbs,
     database_verbs,

@@ -9,10 +9,11 @@ GATE_CLOSED = 3
 ROLLED_BACK = 4
 WAY_BACK_FAILED = 5
 CANCELLED = 6
+UNREACHABLE = 7
 
 EXPLAINED = (
     "0 done, 1 failed, 2 refused before anything was touched, 3 gate closed, "
-    "4 rolled back, 5 the way back failed, 6 cancelled"
+    "4 rolled back, 5 the way back failed, 6 cancelled, 7 Prefect does not answer"
 )
 
 _BY_OUTCOME = {

@@ -1,0 +1,93 @@
+"""The verb that GitHub's workflows and git hooks call: an event in, a flow run followed to its end."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from deployments.cli import exit_codes
+from deployments.trigger.decide import BRANCHES, branches_of, decide, refuse_forks
+from deployments.trigger.event import Event, read_event
+from deployments.trigger.job_log import JobLog
+from deployments.trigger.obey import EndNotSeen, Job, obey
+from deployments.trigger.order import Order, order_of
+from deployments.trigger.signals import Interrupted
+from deployments.trigger.silence import OutOfReach
+from deployments.trigger.summary import Summary
+from infra.environment import Environment, load_environment
+from infra.errors import BadInput, PipelineError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command()(trigger)
+
+
+def trigger(
+    flow: Annotated[str, typer.Option(help="What to run; what the event asks for when left out.")] = "",
+    env: Annotated[str, typer.Option("--env", help="Which environment; with --flow.")] = "",
+    ref: Annotated[str, typer.Option(help="release: branch, tag or commit; the event's commit when left out.")] = "",
+    repo: Annotated[str, typer.Option(help="release: what git clones; the event's repository when left out.")] = "",
+    name: Annotated[str, typer.Option("--app", help="The app, for the flows that are about one.")] = "",
+    action: Annotated[str, typer.Option(help="hold: place, release. under-attack: place, lift.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; people will read it.")] = "",
+    branches: Annotated[
+        str, typer.Option(envvar="PIPELINE_BRANCHES", help="Which branch is released where: branch=environment,...")
+    ] = BRANCHES,
+    silence_seconds: Annotated[
+        float, typer.Option(envvar="PIPELINE_SILENCE_SECONDS", help="How long Prefect may be silent.", min=0)
+    ] = 300,
+) -> None:
+    """Run what an event at GitHub asks for, follow it, and end as it ended. Reads GITHUB_EVENT_PATH and the others.
+
+    A cancelled job (SIGINT, SIGTERM) asks a release to go back. Exit code 7: Prefect did not answer, or the end could
+    not be read. Example: pipeline trigger --flow release --env staging --repo https://... --ref main --reason "a test"
+    """
+    log = JobLog(os.environ.get("GITHUB_ACTIONS") == "true")
+    try:
+        given = {"ref": ref, "repository": repo, "app": name, "action": action, "reason": reason, "why": reason}
+        order = _ordered(flow, env, given) if flow else decide(read_event(os.environ), branches_of(branches))
+        url = _api_of(load_environment(order.environment))
+        code = obey(Job(order, url, silence_seconds, log, os.environ))
+    except Interrupted as interrupted:  # between one thing and the next
+        code = exit_codes.CANCELLED
+        log.line(f"{interrupted}: ended")
+    except PipelineError as error:
+        code = _code(error)
+        log.note("error", f"{error.message}. {error.hint}" if error.hint else error.message, type(error).__name__)
+        Summary(os.environ).problem(error.message, code)
+    raise typer.Exit(code)
+
+
+def _ordered(flow: str, env: str, given: dict[str, str]) -> Order:
+    """By the options, with what they leave out taken from the event, if there is one."""
+    event = read_event(os.environ) if os.environ.get("GITHUB_EVENT_PATH") else None
+    if event:
+        refuse_forks(event)
+    rest = {"ref": event.sha, "repository": event.url, "why": _why(event)} if event else {}
+    who = event.actor if event else os.environ.get("USER", "") or "a script"
+    facts = rest | {"who": who} | {key: value for key, value in given.items() if value.strip()}
+    return order_of(flow, env, facts, event.key if event else "")
+
+
+def _why(event: Event) -> str:
+    return f"{event.actor} triggered it by a {event.name} at {event.repository}"
+
+
+def _api_of(environment: Environment) -> str:
+    """PREFECT_API_URL goes before the environment's file, as everywhere with Prefect."""
+    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        raise BadInput("PREFECT_API_URL", "is no http(s) address", "set it to Prefect's API, ending in /api")
+    if not url and environment.kind != "local" and not environment.prefect_api:
+        problem = f"nothing says where Prefect is for {environment.name}"
+        raise BadInput("PREFECT_API_URL", problem, "set it, or prefect_api in the environment's file")
+    return url or environment.prefect_url
+
+
+def _code(error: PipelineError) -> int:
+    if isinstance(error, (OutOfReach, EndNotSeen)):
+        return exit_codes.UNREACHABLE
+    return exit_codes.REFUSED

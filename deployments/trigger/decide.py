@@ -1,0 +1,94 @@
+"""Decides what an event asks for: a push releases, a person orders, a vendor's alert gets the flow that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from deployments.trigger.event import Event
+from deployments.trigger.order import Order, order_of
+from infra.errors import BadInput
+
+NO_COMMIT = "0" * 40
+BRANCHES = "develop=staging,main=production"
+# Flow and action for each kind of alert. There is none that guesses: an unknown one is refused, and a person looks.
+ALERTS: Mapping[str, tuple[str, str]] = {
+    "release-degraded": ("abort", ""),
+    "version-degraded": ("rollback", ""),
+    "process-lost": ("recover", ""),
+    "traffic-attack": ("under-attack", "place"),
+    "traffic-normal": ("under-attack", "lift"),
+}
+
+
+def branches_of(text: str) -> dict[str, str]:
+    """`develop=staging,main=production` as a table. Raises BadInput."""
+    pairs = [[word.strip() for word in pair.split("=")] for pair in text.split(",")]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise BadInput("branches", f"{text!r} is not branch=environment,...", f"write it like {BRANCHES}")
+    return {pair[0]: pair[1] for pair in pairs}
+
+
+def decide(event: Event, branches: Mapping[str, str]) -> Order:
+    """What to run. Raises BadInput for an event that starts nothing, with the list of those that do."""
+    refuse_forks(event)
+    deciders: dict[str, Callable[[], Order]] = {
+        "push": lambda: _push(event, branches),
+        "workflow_dispatch": lambda: _by_hand(event),
+        "repository_dispatch": lambda: _alert(event),
+    }
+    if event.name not in deciders:
+        raise BadInput("event", f"{event.name!r} starts nothing", f"these do: {', '.join(deciders)}")
+    return deciders[event.name]()
+
+
+def refuse_forks(event: Event) -> None:
+    """Raises BadInput for a pull request from a fork, and for any event in a fork: they get no credential here."""
+    head = event.text("pull_request", "head", "repo", "full_name")
+    if event.table("pull_request") and head != event.repository:
+        whose = head or "a repository that is gone"
+        raise BadInput("event", f"a pull request from the fork {whose} starts nothing here", "merge it first")
+    if event.table("repository").get("fork") is True:
+        problem = f"{event.repository} is a fork, and forks release nothing"
+        raise BadInput(
+            "event", problem, "release by hand where it is meant to be: pipeline release --repo ... --ref ..."
+        )
+
+
+def _push(event: Event, branches: Mapping[str, str]) -> Order:
+    branch = event.ref.removeprefix("refs/heads/")
+    if branch == event.ref or branch not in branches:
+        known = ", ".join(f"{one} to {where}" for one, where in branches.items())
+        raise BadInput("ref", f"a push to {event.ref!r} releases nothing", f"these do: {known}")
+    sha = event.text("after") or event.sha
+    if event.payload.get("deleted") is True or sha == NO_COMMIT:
+        raise BadInput("ref", f"{branch} was deleted, so there is nothing to release", "push a commit")
+    why = f"{event.actor} pushed to {branch} of {event.repository}"
+    facts = {"repository": event.url, "ref": sha, "why": why}
+    return order_of("release", branches[branch], facts, event.key)
+
+
+def _by_hand(event: Event) -> Order:
+    # A choice cannot be left empty at GitHub, so its form says none.
+    said = event.table("inputs").items()
+    inputs = {name: value for name, value in said if isinstance(value, str) and value != "none"}
+    reason = inputs.get("reason", "").strip()
+    if not reason:
+        raise BadInput("reason", "is missing", "say why: people will read it")
+    why = f"{event.actor} asked for it: {reason}"
+    facts = {"repository": event.url, "ref": event.sha, "why": why, "who": event.actor}
+    given = facts | {
+        name: value for name, value in inputs.items() if value.strip() and name not in ("who", "why", "repository")
+    }
+    return order_of(inputs.get("flow", ""), inputs.get("environment", ""), given, event.key)
+
+
+def _alert(event: Event) -> Order:
+    kind, said = event.text("action"), event.table("client_payload")
+    if kind not in ALERTS:
+        known = ", ".join(f"{alert} ({flow})" for alert, (flow, _) in ALERTS.items())
+        raise BadInput("alert", f"{kind!r} is not known, so nothing is done about it", f"these are: {known}")
+    facts = {name: value for name, value in said.items() if isinstance(value, str)}
+    flow, action = ALERTS[kind]
+    reason = f"{kind}: {facts.get('reason', '').strip() or 'it gave no reason'}"
+    given = {"app": facts.get("app", ""), "reason": reason, "action": action, "who": event.actor}
+    return order_of(flow, facts.get("environment", ""), given, event.key)

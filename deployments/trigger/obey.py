@@ -1,0 +1,158 @@
+"""Starts what was ordered, follows it, and takes it back when the job is cancelled. Never says that it went well
+without having read so from the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deployments.cli import exit_codes
+from deployments.prefect_api import FlowRun, PrefectApi
+from deployments.prefect_wire import NotAllowed
+from deployments.trigger.job_log import JobLog
+from deployments.trigger.order import GOES_BACK_WHEN_CANCELLED, Order
+from deployments.trigger.signals import Interrupted, interruptible, uninterrupted
+from deployments.trigger.silence import OutOfReach, Silence
+from deployments.trigger.summary import Summary
+from deployments.trigger.watch_run import Watch
+from infra.errors import PipelineError
+
+# Of the ten seconds that a cancelled job has, an answer gets so many before it is asked for anew.
+HURRIED_SECONDS = 2.0
+# A start whose answer was lost may still reach the server this much later.
+LATE_START_SECONDS = 4.0
+
+# A way back takes seconds; one that Prefect cannot have ended (its worker is gone) is left to the recovery.
+WAY_BACK_SECONDS = 900.0
+
+
+class EndNotSeen(PipelineError):
+    """The run was started, and how it ended could not be read."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that obeying an order needs. `url` is Prefect's API; `silence_seconds` is what is borne of it."""
+
+    order: Order
+    url: str
+    silence_seconds: float
+    log: JobLog
+    variables: Mapping[str, str]
+
+    @property
+    def summary(self) -> Summary:
+        """The job's files on GitHub."""
+        return Summary(self.variables)
+
+
+def obey(job: Job) -> int:
+    """The exit code. Raises OutOfReach and NotAllowed when nothing was started, EndNotSeen later."""
+    watch: Watch | None = None
+    started = time.monotonic()
+    with interruptible():
+        try:
+            watch = _start(job)
+            with job.log.group(f"{job.order}: the stages"):
+                over = watch.until_over()
+        except Interrupted as interrupted:
+            return _cancelled(job, watch, str(interrupted), started)
+        except OutOfReach as lost:
+            raise _unseen(job, watch, lost) if watch else lost from lost
+        except PipelineError as error:
+            raise _unseen(job, watch, error) if watch else error from error
+        with uninterrupted():
+            return _tell(job, watch, over, time.monotonic() - started)
+
+
+def _start(job: Job) -> Watch:
+    silence = Silence(job.silence_seconds, job.log.line)
+    api, order = PrefectApi(job.url), job.order
+    parameters = {"environment": order.environment, **order.parameters}
+    run = silence.bear(lambda: api.start(order.flow, order.environment, parameters, order.unique), nonsense=False)
+    job.log.line(f"{order}: {api.page(run.id)}")
+    job.summary.started(order, run, api.page(run.id))
+    return Watch(api, run, job.log, silence)
+
+
+def _tell(job: Job, watch: Watch, over: FlowRun, seconds: float) -> int:
+    """The outcome is known: what cannot be told now does not change it."""
+    code = exit_codes.of(over.type, over.outcome)
+    try:
+        watch.settle()
+        watch.show_whole_log()
+    except PipelineError as error:
+        job.log.note("warning", f"the rest of the log could not be read: {error.message}")
+    job.summary.ended(over, watch.stages, seconds, code)
+    said = f"{over.outcome} after {seconds:.0f} s: {over.message}"
+    job.log.note("notice", said, str(job.order)) if code == exit_codes.OK else job.log.note("error", said, over.outcome)
+    return code
+
+
+def _cancelled(job: Job, watch: Watch | None, how: str, started: float) -> int:
+    """Ask first, explain later: the process may be killed within seconds. A second signal ends the waiting."""
+    try:
+        job.log.line(f"{how}: this job was cancelled")
+        if job.order.flow not in GOES_BACK_WHEN_CANCELLED:
+            return _left_alone(job, watch)
+        run = _ask_to_go_back(job, watch)
+        if run is None:
+            return _nothing_started(job)
+        watch = watch or Watch(PrefectApi(job.url), run, job.log, Silence(job.silence_seconds, job.log.line))
+        watch.api = PrefectApi(job.url)  # the signal may have cut the old one's connection in the middle of an answer
+        with job.log.group(f"{job.order}: the way back"):
+            over = watch.until_over(WAY_BACK_SECONDS)
+    except Interrupted as again:
+        return _waits_no_longer(job, str(again))
+    except PipelineError as error:
+        raise _unseen(job, watch, error) from error
+    with uninterrupted():
+        return _tell(job, watch, over, time.monotonic() - started)
+
+
+def _ask_to_go_back(job: Job, watch: Watch | None) -> FlowRun | None:
+    """The run, once Prefect has taken the request; None when none was started."""
+    api = PrefectApi(job.url, HURRIED_SECONDS)
+    silence = Silence(job.silence_seconds, lambda line: job.log.line(f"NOT ASKED TO GO BACK YET: {line}"))
+    run = watch.run.id if watch else _find(job, api, silence)
+    if not run:
+        return None
+    found = silence.bear(lambda: api.cancel(run), nonsense=True)
+    job.log.line(f"asked to go back: {found.name} is {found.outcome}; {api.page(run)}")
+    return found
+
+
+def _find(job: Job, api: PrefectApi, silence: Silence) -> str:
+    """The id of a run whose start was asked for, when its answer had not come by the time of the signal."""
+    deadline = time.monotonic() + LATE_START_SECONDS
+    while True:
+        found = silence.bear(lambda: api.started_with(job.order.unique), nonsense=True)
+        if found or time.monotonic() > deadline:
+            return found.id if found else ""
+        time.sleep(0.5)
+
+
+def _left_alone(job: Job, watch: Watch | None) -> int:
+    what = f"{job.order.flow} is left to go to its end: cut in the middle it would leave more behind"
+    job.log.note("warning", f"{what}{f'; {watch.api.page(watch.run.id)}' if watch else ''}")
+    return exit_codes.CANCELLED
+
+
+def _nothing_started(job: Job) -> int:
+    job.log.note("notice", f"nothing was started: {job.order}")
+    return exit_codes.CANCELLED
+
+
+def _waits_no_longer(job: Job, how: str) -> int:
+    job.log.line(f"{how}: no longer waiting; a run that was asked to go back does so by itself")
+    return exit_codes.CANCELLED
+
+
+def _unseen(job: Job, watch: Watch | None, error: PipelineError) -> EndNotSeen:
+    """Where to look, since we cannot."""
+    if isinstance(error, EndNotSeen):
+        return error
+    where = watch.api.page(watch.run.id) if watch else job.url
+    asked = "renew the credential" if isinstance(error, NotAllowed) else "the run goes on without us"
+    return EndNotSeen(f"how {job.order} ended could not be read: {error.message}", f"{asked}: {where}")

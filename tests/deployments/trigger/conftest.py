@@ -1,0 +1,106 @@
+"""A real Prefect server with flows that are over in a moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from steps import Step, push
+
+from deployments.prefect_api import PrefectApi
+from deployments.prefect_wire import PrefectWire
+from infra.environment import Environment
+from infra.errors import BadInput
+from infra.local.prefect import prefect_variables
+
+NAME = "tiny"
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """An environment in which a release is over in a moment; `folder` is where it leaves what it did."""
+
+    api: PrefectApi
+    url: str
+    folder: Path
+
+    def step(self, event: str, payload: dict[str, Any], **variables: str) -> Step:
+        """The action's step, led to this environment."""
+        number = len(list(self.folder.glob("job-*")))
+        where = {
+            "PIPELINE_ENVIRONMENTS": str(self.folder / "environments"),
+            "PIPELINE_REPOSITORY": str(self.folder),
+            "PIPELINE_BRANCHES": f"main={NAME}",
+            "GITHUB_REF": str(payload.get("ref", "")),
+            "GITHUB_SHA": str(payload.get("after", "")),
+        }
+        # Two tests may not be the same run of the same workflow.
+        return Step(self.folder / f"job-{self.folder.name}-{number}", event, payload, **where | variables)
+
+    def push(self, ref: str, **variables: str) -> Step:
+        """A push, of what the tiny release takes for its commit."""
+        return self.step("push", push("main", ref), **variables)
+
+    def did(self, ref: str) -> list[str]:
+        """What the release of `ref` left."""
+        mark = self.folder / f"{ref}.txt"
+        return mark.read_text().split("\n")[:-1] if mark.exists() else []
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Processes that serve the tiny flows, by the server that they serve."""
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    yield running
+    for process in running.values():
+        process.send_signal(signal.SIGINT)
+    for process in running.values():
+        process.wait(40)
+
+
+@pytest.fixture
+def tiny(started_platform: Environment, served: dict[str, subprocess.Popen[bytes]], tmp_path: Path) -> Tiny:
+    """On the platform's own server."""
+    url = started_platform.prefect_url
+    if url not in served:
+        served[url] = serve(url, prefect_variables(started_platform))
+    return tiny_at(url, tmp_path)
+
+
+def tiny_at(url: str, folder: Path) -> Tiny:
+    """The environment's file, and a handle on its server."""
+    (folder / "environments").mkdir()
+    file = f'name = "{NAME}"\nkind = "local"\nprefect_api = "{url}"\n'
+    (folder / "environments" / f"{NAME}.toml").write_text(file)
+    return Tiny(PrefectApi(url), url, folder)
+
+
+def serve(url: str, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    """The tiny flows, once the server knows them."""
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "tiny_flows.py"), NAME],
+        env={**os.environ, **variables, "PREFECT_API_URL": url, "PREFECT_RUNNER_POLL_FREQUENCY": "1"},
+    )
+    deadline = time.monotonic() + 90
+    while not _is_known(url):
+        assert process.poll() is None, "the tiny flows are not served"
+        assert time.monotonic() < deadline, "the tiny flows did not come"
+        time.sleep(0.3)
+    return process
+
+
+def _is_known(url: str) -> bool:
+    try:
+        for flow in ("release", "backup"):
+            PrefectWire(url).ask("GET", f"/deployments/name/{flow}/{NAME}")
+    except BadInput:
+        return False
+    return True

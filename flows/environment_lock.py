@@ -11,6 +11,7 @@ from flows.recovery import finish_for
 from infra.environment import load_environment
 from infra.locks import Busy, Lock
 from infra.locks.of_environment import locks_of
+from tasks.code_review import settle, tell_ends
 from tasks.hold_environment import Claim, give_back_environment, take_environment
 from tasks.release import Release
 
@@ -32,6 +33,8 @@ def environment_held(claim: Claim) -> Iterator[Lock]:
         yield lock
     finally:
         give_back_environment(claim.environment, lock)
+        tell_ends(claim.environment)
+        settle()
 
 
 def claim_for(release: Release, what: str, why: str) -> Claim:

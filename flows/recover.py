@@ -17,6 +17,7 @@ from infra.locks import Busy
 from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
 from tasks.announce import one_line
+from tasks.code_review import settle
 from tasks.hold_environment import Claim
 from tasks.outcomes import WayBackFailed
 from tasks.records import open_records
@@ -38,6 +39,8 @@ def recover(environment: str = "local") -> State[Any]:
         return outcome.failed(outcome.REFUSED, str(error))
     except WayBackFailed as worse:
         return outcome.failed(outcome.WAY_BACK_FAILED, one_line(worse))
+    finally:
+        settle()
     if not done:
         return outcome.completed(NOTHING_LEFT, f"nobody died in {environment}")
     return outcome.completed(RECOVERED, "; ".join(done))

@@ -14,6 +14,7 @@ from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
 from tasks import restore_to_point
 from tasks.announce import announce, one_line, open_incident
+from tasks.code_review import tell_ends
 from tasks.hold_environment import Claim, give_back_environment, take_over_environment
 from tasks.notes import read_notes
 from tasks.outcomes import WayBackFailed
@@ -36,6 +37,7 @@ def finish_for(claim: Claim, seen: Lock) -> list[str]:
         return [finish(claim.environment, seen)]
     finally:
         give_back_environment(claim.environment, lock)
+        tell_ends(claim.environment)
 
 
 def _in_the_place_of(seen: Lock, claim: Claim) -> Claim:
@@ -81,6 +83,8 @@ def finish_open(environment: str, reason: str = "its process died", *, but: str 
             done.append(finish_release(record, record.reason or reason))
         except WayBackFailed as worse:
             failed = worse  # the others are no worse off for it
+    if left:
+        tell_ends(environment)
     if failed:
         raise failed
     return done

@@ -25,6 +25,7 @@ from tasks.announce import announce, one_line, open_incident
 from tasks.attempt import end_attempt
 from tasks.check_gates import check_gates
 from tasks.checkout import checkout, find_attempt
+from tasks.code_review import tell_start
 from tasks.lint_schema import lint_schema
 from tasks.make_room import make_room
 from tasks.next_attempt import next_attempt
@@ -89,6 +90,7 @@ def _promoted_before(order: Release, known: Record) -> State[Any]:
 def make_attempt(record: Record) -> State[Any]:
     """The journey from end to end, and its way back when it fails."""
     order = record.release
+    tell_start(record)
     try:
         if record.attempt > 1:
             go_back(order)  # what an attempt that was killed left half done is no ground to go on from

@@ -13,6 +13,7 @@ from flows.environment_lock import environment_held
 from flows.recovery import finish_open
 from infra.errors import BadInput, PipelineError, Rejected
 from tasks.announce import announce, one_line, open_incident
+from tasks.code_review import tell_live_again
 from tasks.hold_environment import Claim
 from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.purge_cache import purge_cache
@@ -47,6 +48,7 @@ def _go_to(previous: Release, reason: str) -> State[Any]:
         return outcome.failed(outcome.GATE_CLOSED, why)
     slot = return_to_previous(previous, deployment)
     purge_cache(previous)
+    tell_live_again(previous, reason)
     message = f"{previous.app} {previous.label} is live again in {previous.environment}: {reason}"
     open_incident(previous, "P2", message, reason)
     announce(previous, message, reason, "warning")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from infra.cdn import Cdn
 from infra.cdn.cloudflare import cloudflare_of
 from infra.code_host import CodeHost
 from infra.code_host.git import Git
+from infra.code_review import CodeReview
+from infra.code_review.github import GithubReview
 from infra.database import Database
 from infra.database.local import LocalDatabase
 from infra.database.supabase import SupabaseDatabase
@@ -25,7 +29,7 @@ from infra.incidents.stored import StoredIncidents
 from infra.local.edge import EdgeProxy
 from infra.local.object_store import local_objects
 from infra.notify import Notify
-from infra.notify.logbook import Logbook
+from infra.notify.of_environment import notify_of
 from infra.objects import Objects
 from infra.objects.configured import configured_objects
 from infra.realtime import Realtime
@@ -82,6 +86,11 @@ def cdn_of(environment: Environment) -> Cdn | None:
     return cloudflare_of(environment)
 
 
+def code_review_of(environment: Environment, token: SecretStr) -> CodeReview | None:
+    """Where people see the releases of an environment; None where nowhere. `token` opens it."""
+    return GithubReview(environment.github, token) if environment.github else None
+
+
 def _local(environment: Environment, app: str) -> Platform:
     objects = objects_of(environment)
     port = EdgeProxy(environment).site(app)
@@ -94,7 +103,7 @@ def _local(environment: Environment, app: str) -> Platform:
         edge=CaddyEdge(environment, app),
         database=LocalDatabase(environment),
         objects=objects,
-        notify=Logbook(environment.state / "notifications.jsonl"),
+        notify=notify_of(environment),
         incidents=StoredIncidents(objects),
         flags=LocalFlags(environment.state / "flags" / f"{app}.json"),
     )

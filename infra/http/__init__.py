@@ -8,7 +8,7 @@ from __future__ import annotations
 from infra.http.answer import Answer
 from infra.http.api import Api, Service
 from infra.http.call import Call
-from infra.http.errors import Refused
+from infra.http.errors import Limited, Refused
 from infra.http.patience import Patience
 
-__all__ = ["Answer", "Api", "Call", "Patience", "Refused", "Service"]
+__all__ = ["Answer", "Api", "Call", "Limited", "Patience", "Refused", "Service"]

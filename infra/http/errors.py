@@ -43,13 +43,17 @@ class Refused(Rejected):
 
 
 class Limited(Refused):
-    """Not now: there were too many requests. Nothing happened."""
+    """Not now: there were too many requests, and nothing happened. `wait_seconds` is what it asks to wait."""
+
+    wait_seconds: float = 0.0
 
 
 def limited(call: Call, answer: httpx.Response, wait_seconds: float) -> Limited:
     """For an answer that asks to come back later."""
     said = refused(call, answer, f"it asks to wait {wait_seconds:.0f} s" if wait_seconds else "")
-    return Limited(said.message, said.hint, said.status, said.code, said.details)
+    found = Limited(said.message, said.hint, said.status, said.code, said.details)
+    found.wait_seconds = wait_seconds
+    return found
 
 
 def refused(call: Call, answer: httpx.Response, more_hint: str = "") -> Refused:

@@ -1,0 +1,15 @@
+"""Tells the people who review the code how a release goes, from beside it: it never fails, slows or holds anything."""
+
+from __future__ import annotations
+
+from tasks.code_review.telling import (
+    settle,
+    tell_backup,
+    tell_ends,
+    tell_instead,
+    tell_live_again,
+    tell_start,
+    told,
+)
+
+__all__ = ["settle", "tell_backup", "tell_ends", "tell_instead", "tell_live_again", "tell_start", "told"]

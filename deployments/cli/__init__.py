@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from deployments.cli.application import main
 
-__all__ = ["main"]
+def main() -> None:
+    """The console script. Whoever wants one part of this package, such as the exit codes, does not load every verb."""
+    from deployments.cli.application import main as run
+
+    run()

@@ -1,8 +1,9 @@
-"""The verb that GitHub's workflows and git hooks call: an event in, a flow run followed to its end."""
+"""The verbs for a code host: an event in, a flow run followed to its end; and a bare repository in GitHub's place."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from deployments.trigger.event import Event, read_event
 from deployments.trigger.job_log import JobLog
 from deployments.trigger.obey import EndNotSeen, Job, obey
 from deployments.trigger.order import Order, order_of
+from deployments.trigger.post_receive import install
 from deployments.trigger.signals import Interrupted
 from deployments.trigger.silence import OutOfReach
 from deployments.trigger.summary import Summary
@@ -21,8 +23,9 @@ from infra.errors import BadInput, PipelineError
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the verb."""
+    """Register the verbs."""
     app.command()(trigger)
+    app.command("trigger-on-push")(trigger_on_push)
 
 
 def trigger(
@@ -59,6 +62,19 @@ def trigger(
         log.note("error", f"{error.message}. {error.hint}" if error.hint else error.message, type(error).__name__)
         Summary(os.environ).problem(error.message, code)
     raise typer.Exit(code)
+
+
+def trigger_on_push(
+    bare: Annotated[Path, typer.Option(help="A bare git repository on this machine.")],
+    branches: Annotated[
+        str, typer.Option(help="Which branch is released where: branch=environment,...")
+    ] = "main=local",
+) -> None:
+    """Have pushes to a bare repository release its branches, as GitHub would: by a post-receive hook.
+
+    Example: git init --bare /srv/app.git && pipeline trigger-on-push --bare /srv/app.git --branches main=local
+    """
+    typer.echo(install(bare, branches))
 
 
 def _ordered(flow: str, env: str, given: dict[str, str]) -> Order:

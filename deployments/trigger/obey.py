@@ -63,6 +63,7 @@ def obey(job: Job) -> int:
         except PipelineError as error:
             raise _unseen(job, watch, error) if watch else error from error
         with uninterrupted():
+            _settle(job, watch)
             return _tell(job, watch, over, time.monotonic() - started)
 
 
@@ -76,15 +77,18 @@ def _start(job: Job) -> Watch:
     return Watch(api, run, job.log, silence)
 
 
-def _tell(job: Job, watch: Watch, over: FlowRun, seconds: float) -> int:
-    """The outcome is known: what cannot be told now does not change it."""
-    code = exit_codes.of(over.type, over.outcome)
+def _settle(job: Job, watch: Watch) -> None:
+    """The outcome is known: what cannot be read any more does not change it."""
     try:
         watch.settle()
-        watch.show_whole_log()
     except PipelineError as error:
         job.log.note("warning", f"the rest of the log could not be read: {error.message}")
+
+
+def _tell(job: Job, watch: Watch, over: FlowRun, seconds: float) -> int:
+    code = exit_codes.of(over.type, over.outcome)
     job.summary.ended(over, watch.stages, seconds, code)
+    watch.show_whole_log()
     said = f"{over.outcome} after {seconds:.0f} s: {over.message}"
     job.log.note("notice", said, str(job.order)) if code == exit_codes.OK else job.log.note("error", said, over.outcome)
     return code

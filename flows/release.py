@@ -15,6 +15,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from flows import outcome
 from flows.environment_lock import claim_for, environment_held
 from flows.expand import expand
+from flows.half_way import tell_half_way
 from flows.ramp import ramp
 from flows.recovery import finish_open
 from flows.way_back import go_back
@@ -159,11 +160,8 @@ def end_badly(record: Record, failure: BaseException) -> State[Any]:
     try:
         undone = go_back(order)
     except WayBackFailed as worse:
-        open_incident(order, "P1", one_line(worse), f"{worse}\n\nit went back because of: {reason}")
-        end_record(record, "way back failed", f"{one_line(worse)} (after: {reason})")
-        announce(order, f"{order.app} {order.label}: THE WAY BACK FAILED: {one_line(worse)}", str(worse), "critical")
         get_run_logger().error("the way back failed", exc_info=worse)
-        return outcome.failed(outcome.WAY_BACK_FAILED, f"{one_line(worse)}; it went back because of: {reason}")
+        return outcome.failed(outcome.WAY_BACK_FAILED, tell_half_way(record, worse, reason))
     if not undone:
         return _stop_untouched(record, failure, reason)
     report = write_report(record, "rolled back", reason)

@@ -27,7 +27,8 @@ class GithubGround(Twin):
         self.repo = f"{self.url}/repos/{OWNER}/{NAME}"
 
     def error(self, status: int, code: str, message: str) -> Reply:
-        """A no in GitHub's words, which have no code."""
+        """A no in GitHub's words, which have no code; what lacks a field is 422."""
+        status = 422 if code == "bad_request" else status
         return Reply(status, {"message": message, "documentation_url": "https://docs.github.com/rest"})
 
     def admit(self, request: Request) -> None:

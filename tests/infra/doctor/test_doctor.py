@@ -80,7 +80,7 @@ def test_all_that_can_be_well_is_well_and_nothing_was_changed(place: Place) -> N
     # Nobody started Prefect, and the domain has no deployment yet.
     assert set(ill) == {"API", "flows", "worker", "domain"}
     assert {one.part for one in found} == {
-        "variables", "machine", "prefect", "object store", "supabase", "vercel", "cloudflare",
+        "variables", "machine", "prefect", "object store", "supabase", "vercel", "cloudflare", "github",
     }  # fmt: skip
     for twin in (place.project.twin, place.cloudflare, place.vercel):
         assert {entry.request.method for entry in twin.log} == {"GET"}

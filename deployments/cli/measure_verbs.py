@@ -38,7 +38,7 @@ def demo(env: Env = "local", rate: Rate = 150, json: Json = False) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="release, canary, database, chaos or vendors.")],
+    name: Annotated[str, typer.Argument(help="release, canary, database, chaos, vendors or overhead.")],
     env: Env = "local",
     rate: Rate = 150,
     repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
@@ -67,6 +67,7 @@ def bench(
         "database": lambda: measure_database(only, seed),
         "chaos": lambda: measure_chaos(trials, seed, out),
         "vendors": lambda: measure_vendors(only),
+        "overhead": measure_overhead,
     }
     if name not in benches:
         raise BadInput("bench", f"{name!r} does not exist", f"choose one of: {', '.join(sorted(benches))}")
@@ -108,6 +109,13 @@ def measure_chaos(trials: int, seed: int, out: Path | None) -> dict[str, Any]:
     from deployments.chaos.run import measure_chaos as measure
 
     return measure(trials, seed, say, out)
+
+
+def measure_overhead() -> dict[str, Any]:
+    """What a release costs beside the work of its stages, and beside a shell script of the same commands."""
+    from deployments.bench import overhead
+
+    return overhead.measure_overhead(say)
 
 
 def measure_vendors(only: str) -> dict[str, Any]:

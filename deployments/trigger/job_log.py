@@ -17,7 +17,8 @@ from infra.redaction import redact
 Kind = Literal["notice", "warning", "error"]
 # GitHub keeps ten of each kind for a step and drops the rest without a word.
 ANNOTATIONS = 10
-_PLACE = re.compile(r"(?P<file>[\w][\w./-]*\.\w{1,8}):(?P<line>\d{1,6})(?::\d+)?\b")
+# A path with an ending, and a line; what stands behind a slash or a colon is part of an address.
+_PLACE = re.compile(r"(?<![\w/:.-])(?P<file>\w[\w./-]*\.[A-Za-z]\w{0,7}):(?P<line>\d{1,6})\b")
 
 
 class JobLog:

@@ -16,6 +16,7 @@ UNTAKEN_SECONDS = 30.0
 SETTLING_SECONDS = 8.0  # task runs and log lines reach the server some seconds after the fact
 PAGE_LINES, MOST_LINES = 200, 5000
 WARNING, ERROR = 30, 40
+PATIENCE_LOOKS = 10
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Watch:
     _lines: list[LogLine] = field(default_factory=list)
     _shown: dict[str, tuple[str, int]] = field(default_factory=dict)
     _state: str = ""
+    _untold: list[tuple[LogLine, int]] = field(default_factory=list)
+    _looks: int = 0
 
     def until_over(self, at_most_seconds: float = math.inf) -> FlowRun:
         """The run in its final state, as read from the server. Raises OutOfReach when it is silent for too long, and
@@ -71,6 +74,7 @@ class Watch:
 
     def show_whole_log(self) -> None:
         """Every line, in a group that is folded; at most so many."""
+        self.tell(all_of_it=True)
         names = {stage.id: stage.name for stage in self.stages}
         more = " and more, see the page" if len(self._lines) >= MOST_LINES else ""
         with self.log.group(f"The whole log, {len(self._lines)} lines{more}"):
@@ -86,11 +90,20 @@ class Watch:
             self.log.line(f"{time.strftime('%H:%M:%S')} {look.run.name}: {look.run.outcome}")
         for stage in look.stages:
             self._show_stage(stage)
-        names = {stage.id: stage.name for stage in look.stages}
-        for line in look.lines:
-            if line.level >= WARNING:
-                kind: Kind = "error" if line.level >= ERROR else "warning"
-                self.log.note(kind, line.text, names.get(line.task, ""))
+        self._untold += [(line, self._looks + PATIENCE_LOOKS) for line in look.lines if line.level >= WARNING]
+        self._looks += 1
+        self.tell()
+
+    def tell(self, *, all_of_it: bool = False) -> None:
+        """Show the warnings that have come. A line may come before the stage that said it: its name is waited for."""
+        names = {stage.id: stage.name for stage in self.stages}
+        waiting, self._untold = self._untold, []
+        for line, until in waiting:
+            if line.task and line.task not in names and self._looks < until and not all_of_it:
+                self._untold.append((line, until))
+                continue
+            kind: Kind = "error" if line.level >= ERROR else "warning"
+            self.log.note(kind, line.text, names.get(line.task, ""))
 
     def _ask(self) -> Look:
         run = self.api.flow_run(self.run.id)

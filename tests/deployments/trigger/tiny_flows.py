@@ -49,9 +49,10 @@ def release(repository: str, ref: str, why: str, environment: str) -> State[Any]
 
 
 @flow(name="backup")
-def backup(environment: str, name: str = "") -> State[Any]:
-    """Takes its time, and may not be cut."""
-    time.sleep(8)
+def backup(environment: str, name: str) -> State[Any]:
+    """Goes on until the file `name` is there, and may not be cut."""
+    while not Path(name).exists():
+        time.sleep(0.2)
     return Completed(message="copied")
 
 

@@ -102,7 +102,7 @@ class _Climb:
         while hold := self._current_hold():
             self._stay(hold, self._tick())
         self.own = None
-        renew_lease(self.release)
+        renew_lease(self.release, self.dial)
         self.dial.set(self.weight)
         self.observer.weight = self.weight
         self.observer.case.begin_step()
@@ -138,7 +138,7 @@ class _Climb:
     def _tick(self) -> Ruling:
         """Wait a moment and look. Raises CanaryFailed at once when the evidence says no."""
         self.observer.nap()
-        renew_lease(self.release)
+        renew_lease(self.release, self.dial)
         ruling = self.observer.look()
         if ruling.outcome == "fail":
             self.decided = time.time()

@@ -26,6 +26,9 @@ class Dial(Protocol):
     def set(self, weight: int) -> None:
         """So many percent from now on; 0 takes the visitors away from what is judged."""
 
+    def lend(self, seconds: float) -> None:
+        """Whatever it stands at, now and as it changes, ends by itself `seconds` from now, unless lent again."""
+
     def arm(self, counts: SlotCounts) -> Arm | None:
         """On whose account these counts are; None when that cannot be told."""
 
@@ -51,6 +54,10 @@ class Traffic:
         """One step at the edge."""
         self._edge.weigh(weight)
 
+    def lend(self, seconds: float) -> None:
+        """The edge's own lease."""
+        self._edge.lease(seconds)
+
     def arm(self, counts: SlotCounts) -> Arm | None:
         """By slot."""
         return "candidate" if counts.slot == self.slot else "live"
@@ -74,6 +81,7 @@ class Flag:
         self.slot = slot
         self._flags = flags
         self._flag = flag
+        self._seconds: float | None = None
 
     def weight(self) -> int:
         """Percent of the visitors."""
@@ -81,7 +89,13 @@ class Flag:
 
     def set(self, weight: int) -> None:
         """One step at the flags."""
-        self._flags.set(self._flag, weight)
+        self._flags.set(self._flag, weight, self._seconds)
+
+    def lend(self, seconds: float) -> None:
+        """Written into the flag, where every app that reads it finds it."""
+        self._seconds = seconds
+        if percent := self.weight():
+            self._flags.set(self._flag, percent, seconds)
 
     def arm(self, counts: SlotCounts) -> Arm | None:
         """By variant. The other slot has no weight: what it still answers is none of this."""

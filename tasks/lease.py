@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tasks.attempt import attempt_of
+from tasks.dial import Dial
 from tasks.release import Release
 
 
-def renew_lease(release: Release) -> None:
-    """Lend the weight anew. To be called before a weight is given and with every look at the evidence.
+def renew_lease(release: Release, dial: Dial) -> None:
+    """Lend anew what the dial stands at. To be called before a weight is given and with every look at the evidence.
 
     Raises LockLost when the environment is somebody else's by now.
     """
@@ -15,4 +16,4 @@ def renew_lease(release: Release) -> None:
     if attempt:
         attempt.check_lock()
     settings = release.settings
-    release.platform.edge.lease(max(settings.traffic.lease_seconds, 3 * settings.canary.batch_seconds))
+    dial.lend(max(settings.traffic.lease_seconds, 3 * settings.canary.batch_seconds))

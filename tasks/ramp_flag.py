@@ -67,6 +67,8 @@ def ramp_flag(release: Release, slot: Slot, weight: int, evidence: str) -> Step:
     with Progress("canary", speaker()) as progress:
         progress.show(0.0, f"{release.label}: flag {flag} at {weight} %")
         step = climb(release, Flag(release.platform.flags, flag, slot), weight, evidence, progress.show)
+        if weight == release.settings.canary.weights[-1]:
+            release.platform.flags.set(flag, weight)  # until now it was lent, and would have gone off by itself
         progress.show(100.0, f"{release.label} passed flag {flag} at {weight} %: {step.sentence}")
     return step
 

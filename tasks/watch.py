@@ -93,7 +93,7 @@ class _Watch:
     def _begin(self) -> None:
         if self.previous:
             share = 100 - self.observer.weight
-            renew_lease(self.release)
+            renew_lease(self.release, self.observer.pair.dial)
             self.edge.weigh(share)
             self.say(f"{self.previous.version} keeps {share} % of the traffic to compare with")
 
@@ -103,7 +103,7 @@ class _Watch:
         while time.monotonic() < deadline:
             self.observer.nap()
             if self.previous:
-                renew_lease(self.release)
+                renew_lease(self.release, self.observer.pair.dial)
             ruling = self.observer.look()
             if ruling.outcome == "fail":
                 self._fail(ruling)

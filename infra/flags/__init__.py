@@ -20,9 +20,12 @@ class Flags(Protocol):
         Raises Rejected when the flag is split in a way that is not one percentage.
         """
 
-    def set(self, flag: str, percent: int) -> None:
+    def set(self, flag: str, percent: int, seconds: float | None = None) -> None:
         """On for so many percent from now on, and made if it did not exist. A visitor for whom it is on stays in
-        while the percentage grows. Durable when it returns. Raises BadInput."""
+        while the percentage grows. Durable when it returns. Raises BadInput.
+
+        With `seconds` it is only lent: off for everyone when they are over, whoever died meanwhile, unless set again.
+        """
 
     def variables(self) -> Mapping[str, str]:
         """What an app finds in its environment to read its flags by."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,16 +37,16 @@ class LocalFlags:
         found = self._read()["flags"].get(flag)
         return None if found is None else self._percent(flag, found)
 
-    def set(self, flag: str, percent: int) -> None:
+    def set(self, flag: str, percent: int, seconds: float | None = None) -> None:
         """One rename. Raises BadInput, and Rejected when the file is damaged."""
         check_name(flag)
         check_percent(percent)
+        until = None if seconds is None else math.ceil(time.time() + seconds)
         with self._alone():
             table = self._read()
             before = table["flags"].get(flag, {})
-            table["flags"][flag] = {**before, **_definition(percent)}
-            if not percent or percent == 100:
-                table["flags"][flag].pop("targeting", None)
+            before.pop("targeting", None)
+            table["flags"][flag] = {**before, **_definition(percent, until)}
             write_atomically(self.path, json.dumps(table, indent=1) + "\n")
 
     def variables(self) -> Mapping[str, str]:
@@ -78,10 +80,13 @@ class LocalFlags:
             return 0
         if "targeting" not in found:
             return 100 if found.get("defaultVariant") == ON else 0
-        split = found["targeting"].get("fractional") if isinstance(found["targeting"], dict) else None
-        match split:
-            case [["on", int(on)], ["off", int(off)]] if on + off == 100:
-                return on
+        match found["targeting"]:
+            case {"if": [{"<": [{"var": "$flagd.timestamp"}, int(until)]}, lent, "off"]}:
+                share = _share(lent) if time.time() < until else 0
+            case rule:
+                share = _share(rule)
+        if share is not None:
+            return share
         raise Rejected(
             f"flag {flag!r} in {self.path} is split by a rule of its own: {json.dumps(found['targeting'])[:200]}",
             "take `targeting` out of it, so that the pipeline may set its percentage",
@@ -100,17 +105,32 @@ def _no_flags() -> Json:
     return {"$schema": SCHEMA, "flags": {}}
 
 
-def _definition(percent: int) -> Json:
+def _definition(percent: int, until: int | None) -> Json:
     """A boolean flag. `on` comes first: its share of the hash space grows from one end, so nobody in it drops out.
 
-    At 0 and 100 there is no rule: they hold for requests without a targeting key too.
+    At 0 and 100 there is no rule: they hold for requests without a targeting key too. `until`, in seconds since the
+    epoch, is held by every provider against its own clock (`$flagd.timestamp`).
     """
+    is_for_good = until is None or not percent
     definition: Json = {
         "state": "ENABLED",
         "variants": {ON: True, OFF: False},
-        "defaultVariant": ON if percent == 100 else OFF,
+        "defaultVariant": ON if percent == 100 and is_for_good else OFF,
     }
-    if 0 < percent < 100:
-        # Without an expression of its own, `fractional` splits by flag and targeting key.
-        definition["targeting"] = {"fractional": [[ON, percent], [OFF, 100 - percent]]}
+    # Without an expression of its own, `fractional` splits by flag and targeting key.
+    split: Any = ON if percent == 100 else {"fractional": [[ON, percent], [OFF, 100 - percent]]}
+    if not is_for_good:
+        definition["targeting"] = {"if": [{"<": [{"var": "$flagd.timestamp"}, until]}, split, OFF]}
+    elif 0 < percent < 100:
+        definition["targeting"] = split
     return definition
+
+
+def _share(rule: object) -> int | None:
+    """The percentage that a rule of ours means; None for somebody else's."""
+    match rule:
+        case "on":
+            return 100
+        case {"fractional": [["on", int(on)], ["off", int(off)]]} if on + off == 100:
+            return on
+    return None

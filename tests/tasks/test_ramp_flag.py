@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,20 @@ def test_a_good_flag_goes_up_on_the_visitors_who_have_it_beside_those_who_do_not
     here, there = (sum(getattr(one, side).requests for one in chapter.moments) for side in ("canary", "live"))
     assert here > 10
     assert there > 5
+
+
+def test_a_flag_whose_release_dies_goes_off_by_itself(world: World, tmp_path: Path) -> None:
+    release, flag = dark(world, tmp_path)
+    dial = Flag(release.platform.flags, flag, "green")
+    dial.lend(2)
+    dial.set(60)
+    assert dial.weight() == 60
+    with visitors(world.platform):
+        wait_until("the loan is over", lambda: dial.weight() == 0)
+        over = math.ceil(time.time())
+        wait_until("visitors come", lambda: any(one.requests for one in world.platform.edge.counts(over, 1000)))
+        after = world.platform.edge.counts(over, 1000)
+    assert {one.variant for one in after if one.requests} == {"off"}
 
 
 def test_a_bad_flag_is_off_for_everyone_at_once_and_the_others_never_noticed(world: World, tmp_path: Path) -> None:

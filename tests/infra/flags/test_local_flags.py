@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,25 @@ def test_many_writers_lose_no_flag_and_readers_never_see_half_a_file(flags: Loca
     reader.join()
     assert not wrong
     assert [flags.percentage(f"flag-{number}") for number in range(20)] == list(range(20))
+
+
+@pytest.mark.parametrize("percent", [1, 50, 100])
+def test_what_is_lent_goes_off_by_itself_and_what_is_lent_again_does_not(flags: LocalFlags, percent: int) -> None:
+    flags.set("new", percent, seconds=600)
+    assert flags.percentage("new") == percent
+    flags.set("new", percent, seconds=-1)
+    assert flags.percentage("new") == 0
+    flags.set("new", percent, seconds=600)
+    assert flags.percentage("new") == percent
+    flags.set("new", percent)
+    assert "timestamp" not in flags.path.read_text(), "given for good"
+    assert flags.percentage("new") == percent
+
+
+def test_a_lent_flag_says_so_in_flagds_own_words(flags: LocalFlags) -> None:
+    flags.set("new", 5, seconds=600)
+    (condition, lent, after) = written(flags)["targeting"]["if"]  # type: ignore[index] # JSON
+    assert condition["<"][0] == {"var": "$flagd.timestamp"}
+    assert 590 < condition["<"][1] - time.time() <= 601
+    assert (lent, after) == ({"fractional": [["on", 5], ["off", 95]]}, "off")
+    assert written(flags)["defaultVariant"] == "off"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 
 
 def is_on(flag, visitor):
@@ -16,9 +17,18 @@ def _percentage(flag):
         return 0
     with open(path) as file:
         found = json.load(file)["flags"].get(flag, {})
-    if "targeting" in found:
-        return dict(found["targeting"]["fractional"])["on"]
-    return 100 if found.get("defaultVariant") == "on" else 0
+    return _by_rule(found["targeting"]) if "targeting" in found else _by_name(found.get("defaultVariant"))
+
+
+def _by_rule(rule):
+    if "if" in rule:  # lent: until a moment, then something else
+        condition, lent, after = rule["if"]
+        rule = lent if time.time() < condition["<"][1] else after
+    return _by_name(rule) if isinstance(rule, str) else dict(rule["fractional"])["on"]
+
+
+def _by_name(variant):
+    return 100 if variant == "on" else 0
 
 
 def _share(visitor, flag):

@@ -33,7 +33,7 @@ class NoFlags:
         """None: it does not exist."""
         return None
 
-    def set(self, flag: str, percent: int) -> None:
+    def set(self, flag: str, percent: int, seconds: float | None = None) -> None:
         """Raises Rejected, always."""
         raise Rejected(
             f"flag {flag!r} cannot be set to {percent} %: this environment has no flag service",

@@ -31,7 +31,8 @@ DATABASE_URL="$SCRATCH_URL"; export DATABASE_URL PORT
 ({start}) & app=$!
 trap 'kill $app' EXIT
 until curl --silent --fail --output /dev/null "http://127.0.0.1:$PORT{health}"; do sleep 0.1; done
-BASE_URL="http://127.0.0.1:$PORT" {smoke}
+BASE_URL="http://127.0.0.1:$PORT"; export BASE_URL
+{smoke}
 """
 
 

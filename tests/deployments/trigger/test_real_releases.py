@@ -1,0 +1,91 @@
+"""The action's line and a real release of a real app on the local platform."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from apps import commit, git, manifest, server
+from steps import Step, push
+
+from infra.environment import Environment
+from infra.locks.of_environment import locks_of
+from infra.platform import Platform, connect
+
+pytestmark = [pytest.mark.platform, pytest.mark.slow]
+WAITING = '[smoke]\ncommand = "touch {0}/began; while ! test -e {0}/open; do sleep 0.5; done"\n'
+
+
+def step(folder: Path, repository: Path, ref: str) -> Step:
+    """A push of that commit of the app."""
+    where = {"PIPELINE_REPOSITORY": str(repository), "PIPELINE_BRANCHES": "main=local", "GITHUB_REF": "refs/heads/main"}
+    return Step(folder / f"job-{folder.name}", "push", push("main", ref), **where)
+
+
+def live(platform: Platform) -> str:
+    target = platform.edge.route().live_target
+    return target.version if target else ""
+
+
+def wait(what: str, is_there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 200
+    while not is_there():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.3)
+
+
+def test_a_push_event_is_promoted(started_platform: Environment, tmp_path: Path) -> None:
+    repository = tmp_path / "app"
+    sha = commit(repository, "v1", {"pipeline.toml": manifest("pushed-app"), "server.py": server()})
+    done = step(tmp_path, repository, sha).start().end(280)
+    assert done.code == 0, done.log
+    assert "Promoted" in done.summary
+    assert httpx.get(connect(started_platform, "pushed-app").url).status_code == 200
+
+
+def test_a_failed_stage_ends_the_job_with_its_code(started_platform: Environment, tmp_path: Path) -> None:
+    more = '[checks]\nunit = "exit 1"\n'
+    repository = tmp_path / "app"
+    sha = commit(repository, "v1", {"pipeline.toml": manifest("failing-app", more), "server.py": server()})
+    done = step(tmp_path, repository, sha).start().end(280)
+    assert done.code == 3, done.log
+    assert "::error" in done.log
+    assert "unit tests at" in done.summary
+
+
+def test_a_cancelled_job_leaves_nothing_of_its_release(started_platform: Environment, tmp_path: Path) -> None:
+    repository = tmp_path / "app"
+    files = {"pipeline.toml": manifest("cut-app", WAITING.format(tmp_path)), "server.py": server()}
+    sha = commit(repository, "v1", files)
+    platform = connect(started_platform, "cut-app")
+    job = step(tmp_path, repository, sha).start()
+    wait("the smoke tests", lambda: (tmp_path / "began").exists())
+
+    job.signal(signal.SIGINT)
+
+    job.wait_for("asked to go back")
+    done = job.end(200)
+    assert done.code == 6, done.log
+    wait("a free environment", lambda: locks_of(started_platform).read() is None)
+    assert live(platform) == ""
+    assert not any(one.is_running for one in platform.hosting.deployments())
+
+
+def test_a_git_push_to_a_bare_repository_is_promoted(started_platform: Environment, tmp_path: Path) -> None:
+    bare, work = tmp_path / "bare-app.git", tmp_path / "work"
+    subprocess.run(["git", "init", "-q", "--bare", str(bare)], check=True)
+    pipeline = str(Path(sys.executable).parent / "pipeline")
+    subprocess.run([pipeline, "trigger-on-push", "--bare", str(bare), "--branches", "main=local"], check=True)
+    commit(work, "v1", {"pipeline.toml": manifest("bare-app"), "server.py": server()})
+    words = ["git", "-C", str(work), "push", str(bare), "main"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=280, check=True, env=dict(os.environ))
+    assert "Promoted" in done.stderr, done.stderr
+    assert git(bare, "rev-parse", "main") in done.stderr
+    assert httpx.get(connect(started_platform, "bare-app").url).status_code == 200

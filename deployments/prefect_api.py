@@ -61,16 +61,20 @@ class PrefectApi:
         self._url = url
         self._wire = PrefectWire(url, timeout_seconds)
 
-    def start(self, flow: str, deployment: str, parameters: dict[str, Any], key: str = "") -> FlowRun:
-        """A new run of `flow/deployment`; with a `key`, the run that was started with it before, if there is one.
+    def start(self, flow: str, deployment: str, parameters: dict[str, Any]) -> FlowRun:
+        """A new run of `flow/deployment`. Raises Unreachable, or BadInput when the server refuses a parameter."""
+        return self.create(self.deployment(flow, deployment), parameters)
 
-        Raises Unreachable, or BadInput when the server refuses a parameter.
-        """
+    def deployment(self, flow: str, deployment: str) -> str:
+        """Its id. Raises BadInput when it is not registered."""
         found = self._ask("GET", f"/deployments/name/{flow}/{deployment}")
-        asked = {"parameters": parameters} | ({"idempotency_key": key} if key else {})
         with _understood("deployment"):
-            path = f"/deployments/{found['id']}/create_flow_run"
-        return _flow_run(self._ask("POST", path, asked))
+            return str(found["id"])
+
+    def create(self, deployment: str, parameters: dict[str, Any], key: str = "") -> FlowRun:
+        """A new run; with a `key`, the run that was created with it before, if there is one."""
+        asked = {"parameters": parameters} | ({"idempotency_key": key} if key else {})
+        return _flow_run(self._ask("POST", f"/deployments/{deployment}/create_flow_run", asked))
 
     def started_with(self, key: str) -> FlowRun | None:
         """The run that was started with this key."""
@@ -131,7 +135,9 @@ class PrefectApi:
         }
         rows = self._ask("POST", "/logs/filter", asked)
         with _understood("log"):
-            return [LogLine(r["timestamp"], r["level"], r["message"], r["task_run_id"] or "") for r in rows]
+            return [
+                LogLine(str(r["timestamp"]), int(r["level"]), str(r["message"]), r["task_run_id"] or "") for r in rows
+            ]
 
     def page(self, run: str) -> str:
         """Where a person looks at it."""
@@ -146,7 +152,7 @@ def _understood(what: str) -> Iterator[None]:
     """An answer of another shape is no answer."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         problem = f"what came back as {what} is not what Prefect says ({type(error).__name__}: {error})"
         raise Unknown(problem, "is that Prefect's API, and of the version that this was built for?") from error
 
@@ -155,22 +161,22 @@ def _flow_run(row: dict[str, Any]) -> FlowRun:
     with _understood("flow run"):
         state = row.get("state") or {}
         return FlowRun(
-            row["id"],
-            row["name"],
-            row.get("state_type") or "PENDING",
-            row.get("state_name") or "",
-            state.get("message") or "",
-            row.get("total_run_time") or row.get("estimated_run_time") or 0.0,
+            str(row["id"]),
+            str(row["name"]),
+            str(row.get("state_type") or "PENDING"),
+            str(row.get("state_name") or ""),
+            str(state.get("message") or ""),
+            float(row.get("total_run_time") or row.get("estimated_run_time") or 0.0),
         )
 
 
 def _task_run(row: dict[str, Any]) -> TaskRun:
     return TaskRun(
-        row["id"],
-        row["name"],
-        row.get("state_type") or "PENDING",
-        row.get("state_name") or "",
-        row.get("run_count") or 0,
-        row.get("start_time") or "",
-        row.get("total_run_time") or row.get("estimated_run_time") or 0.0,
+        str(row["id"]),
+        str(row["name"]),
+        str(row.get("state_type") or "PENDING"),
+        str(row.get("state_name") or ""),
+        int(row.get("run_count") or 0),
+        str(row.get("start_time") or ""),
+        float(row.get("total_run_time") or row.get("estimated_run_time") or 0.0),
     )

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from prefect.artifacts import create_markdown_artifact
 
 from infra.files import write_atomically
-from tasks.chart import draw
 from tasks.figures import points_of
 from tasks.notes import read_notes
 from tasks.probes import NONE
@@ -92,6 +91,9 @@ def _step(chapter: Chapter) -> dict[str, object]:
 
 
 def _chart(release: Release, outcome: str, chapters: list[Chapter]) -> bytes:
+    # A quarter of what a flow loads is for this picture: it waits for its turn, and no visitor waits for it.
+    from tasks.chart import draw
+
     canary = release.settings.canary
     limits = 100.0 * canary.error_rate_limit, 100.0 * canary.slow_rate_limit
     live = next((chapter.live for chapter in chapters if chapter.live), "live")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from deployments.cli import exit_codes
+from deployments.prefect_wire import AUTH_STRING
 from deployments.trigger.decide import BRANCHES, branches_of, decide, refuse_forks
 from deployments.trigger.event import Event, read_event
 from deployments.trigger.job_log import JobLog
@@ -53,6 +55,7 @@ def trigger(
         given = {"ref": ref, "repository": repo, "app": name, "action": action, "reason": reason, "why": reason}
         order = _ordered(flow, env, given) if flow else decide(read_event(os.environ), branches_of(branches))
         url = _api_of(load_environment(order.environment))
+        _warn_of_plain_text(url, log)
         code = obey(Job(order, url, silence_seconds, log, os.environ))
     except Interrupted as interrupted:  # between one thing and the next
         code = exit_codes.CANCELLED
@@ -60,7 +63,7 @@ def trigger(
     except PipelineError as error:
         code = _code(error)
         log.note("error", f"{error.message}. {error.hint}" if error.hint else error.message, type(error).__name__)
-        Summary(os.environ).problem(error.message, code)
+        Summary(os.environ, log.line).problem(error.message, code)
     raise typer.Exit(code)
 
 
@@ -101,6 +104,12 @@ def _api_of(environment: Environment) -> str:
         problem = f"nothing says where Prefect is for {environment.name}"
         raise BadInput("PREFECT_API_URL", problem, "set it, or prefect_api in the environment's file")
     return url or environment.prefect_url
+
+
+def _warn_of_plain_text(url: str, log: JobLog) -> None:
+    host = urlsplit(url).hostname or ""
+    if url.startswith("http://") and host not in ("127.0.0.1", "localhost", "::1") and os.environ.get(AUTH_STRING):
+        log.note("warning", f"the credential goes to {host} in plain text: put TLS in front of Prefect")
 
 
 def _code(error: PipelineError) -> int:

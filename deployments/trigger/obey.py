@@ -44,11 +44,11 @@ class Job:
     @property
     def summary(self) -> Summary:
         """The job's files on GitHub."""
-        return Summary(self.variables)
+        return Summary(self.variables, self.log.line)
 
 
 def obey(job: Job) -> int:
-    """The exit code. Raises OutOfReach and NotAllowed when nothing was started, EndNotSeen later."""
+    """The exit code. Raises OutOfReach, NotAllowed and BadInput when nothing was started, EndNotSeen later."""
     watch: Watch | None = None
     started = time.monotonic()
     with interruptible():
@@ -56,25 +56,35 @@ def obey(job: Job) -> int:
             watch = _start(job)
             with job.log.group(f"{job.order}: the stages"):
                 over = watch.until_over()
+            with uninterrupted():
+                _settle(job, watch)
+                return _tell(job, watch, over, time.monotonic() - started)
         except Interrupted as interrupted:
             return _cancelled(job, watch, str(interrupted), started)
-        except OutOfReach as lost:
-            raise _unseen(job, watch, lost) if watch else lost from lost
         except PipelineError as error:
-            raise _unseen(job, watch, error) if watch else error from error
-        with uninterrupted():
-            _settle(job, watch)
-            return _tell(job, watch, over, time.monotonic() - started)
+            if watch is None:
+                raise
+            raise _unseen(job, watch, error) from error
 
 
 def _start(job: Job) -> Watch:
     silence = Silence(job.silence_seconds, job.log.line)
     api, order = PrefectApi(job.url), job.order
-    parameters = {"environment": order.environment, **order.parameters}
-    run = silence.bear(lambda: api.start(order.flow, order.environment, parameters, order.unique), nonsense=False)
+    deployment = silence.bear(lambda: api.deployment(order.flow, order.environment), nonsense=False)
+    run = _create(job, api, silence, deployment)
     job.log.line(f"{order}: {api.page(run.id)}")
     job.summary.started(order, run, api.page(run.id))
     return Watch(api, run, job.log, silence)
+
+
+def _create(job: Job, api: PrefectApi, silence: Silence, deployment: str) -> FlowRun:
+    """From here on a lost answer may hide a run that was started: asked again under the same name, it is the same."""
+    parameters = {"environment": job.order.environment, **job.order.parameters}
+    try:
+        return silence.bear(lambda: api.create(deployment, parameters, job.order.unique), nonsense=True)
+    except OutOfReach as lost:
+        problem = f"whether {job.order} was started is not known: {lost.message}"
+        raise EndNotSeen(problem, f"look at {job.url.removesuffix('/api')}; starting it again is safe") from lost
 
 
 def _settle(job: Job, watch: Watch) -> None:

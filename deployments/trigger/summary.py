@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deployments.prefect_api import FlowRun, TaskRun
 from deployments.trigger.order import Order
+from infra.commands import Say
 from infra.redaction import redact
 
 LONGEST_CELL = 300
@@ -18,7 +19,8 @@ MARKS = {"COMPLETED": "✅", "FAILED": "❌", "CRASHED": "❌", "CANCELLED": "�
 class Summary:
     """Appends to the files that GitHub names; where it names none, nothing is written."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], say: Say) -> None:
+        self._say = say
         self._summary = variables.get("GITHUB_STEP_SUMMARY", "")
         self._outputs = variables.get("GITHUB_OUTPUT", "")
 
@@ -47,9 +49,13 @@ class Summary:
             self._append(self._outputs, f"{name}<<{end}\n{redact(value)}\n{end}\n")
 
     def _append(self, file: str, text: str) -> None:
-        if file:
+        if not file:
+            return
+        try:
             with Path(file).open("a", encoding="utf-8") as stream:
                 stream.write(text)
+        except OSError as error:  # what is only told may not change how it ends
+            self._say(f"{file} could not be written: {error.strerror}")
 
 
 def _cell(text: str) -> str:

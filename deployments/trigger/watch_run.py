@@ -42,6 +42,8 @@ class Watch:
     _state: str = ""
     _untold: list[tuple[LogLine, int]] = field(default_factory=list)
     _looks: int = 0
+    _skip: int = 0
+    _seen: set[LogLine] = field(default_factory=set)
 
     def until_over(self, at_most_seconds: float = math.inf) -> FlowRun:
         """The run in its final state, as read from the server. Raises OutOfReach when it is silent for too long, and
@@ -66,6 +68,10 @@ class Watch:
         while not self._is_settled and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             self._look()
+        # Lines come sorted by their time: one that came late is before those that were read, and was passed over.
+        self._skip = 0
+        self._look()
+        self._lines.sort(key=lambda line: line.time)
 
     @property
     def _is_settled(self) -> bool:
@@ -84,13 +90,16 @@ class Watch:
     def _look(self) -> None:
         look = self.silence.bear(self._ask, nonsense=True)
         self.run, self.stages = look.run, look.stages
-        self._lines += look.lines
+        self._skip += len(look.lines)
+        fresh = [line for line in look.lines if line not in self._seen]
+        self._seen.update(fresh)
+        self._lines += fresh
         if look.run.outcome != self._state:
             self._state = look.run.outcome
             self.log.line(f"{time.strftime('%H:%M:%S')} {look.run.name}: {look.run.outcome}")
         for stage in look.stages:
             self._show_stage(stage)
-        self._untold += [(line, self._looks + PATIENCE_LOOKS) for line in look.lines if line.level >= WARNING]
+        self._untold += [(line, self._looks + PATIENCE_LOOKS) for line in fresh if line.level >= WARNING]
         self._looks += 1
         self.tell()
 
@@ -108,8 +117,8 @@ class Watch:
     def _ask(self) -> Look:
         run = self.api.flow_run(self.run.id)
         stages, lines = self.api.task_runs(run.id), list[LogLine]()
-        while len(self._lines) + len(lines) < MOST_LINES:
-            page = self.api.log(run.id, len(self._lines) + len(lines))
+        while self._skip + len(lines) < MOST_LINES:
+            page = self.api.log(run.id, self._skip + len(lines))
             lines += page
             if len(page) < PAGE_LINES:
                 break

@@ -91,7 +91,7 @@ STAGE = TaskRun("t", "unit | tests", "COMPLETED", "Completed", 1, "", 1.25)
 def test_the_summary_is_a_table_that_no_text_can_break_and_holds_no_secret(tmp_path: Path) -> None:
     remember_secrets(["s3cret-word"])
     files = {"GITHUB_STEP_SUMMARY": str(tmp_path / "s"), "GITHUB_OUTPUT": str(tmp_path / "o")}
-    summary = Summary(files)
+    summary = Summary(files, print)
     summary.started(Order("release", "local", {"ref": "v1"}), RUN, "http://p/1")
     summary.ended(RUN, [STAGE], 4.0, 4)
     text, outputs = (tmp_path / "s").read_text(), (tmp_path / "o").read_text()
@@ -103,3 +103,9 @@ def test_the_summary_is_a_table_that_no_text_can_break_and_holds_no_secret(tmp_p
     names = re.findall(r"^(\w+)<<(end-[0-9a-f]{32})$", outputs, re.MULTILINE)
     assert [name for name, _ in names] == ["flow_run", "page", "outcome", "message", "exit_code"]
     assert len({end for _, end in names}) == 5
+
+
+def test_a_summary_that_cannot_be_written_is_said_and_nothing_else(tmp_path: Path) -> None:
+    said: list[str] = []
+    Summary({"GITHUB_STEP_SUMMARY": str(tmp_path)}, said.append).problem("gone", 7)
+    assert said == [f"{tmp_path} could not be written: Is a directory"]

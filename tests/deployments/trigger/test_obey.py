@@ -62,6 +62,11 @@ BORNE = {
     "the state of another run": once("flow_run", 200, b'{"id": "other", "name": "x", "state_type": "COMPLETED"}'),
     "a list for a run": once("flow_run", 200, b"[]"),
     "null for the stages": once("task_runs", 200, b"null"),
+    "a login page for the creation": once("create_flow_run", 200, HTML),
+    "a level that is a word": once(
+        "logs", 200, b'[{"timestamp": 1, "level": "high", "message": 2, "task_run_id": null}]'
+    ),
+    "seconds that are a word": once("task_runs", 200, b'[{"id": "t", "name": "n", "total_run_time": "long"}]'),
     "half a log line": once("logs", 200, b'[{"level": 40}]'),
 }
 
@@ -116,6 +121,31 @@ def test_an_end_that_was_not_read_is_never_a_success(mood: Mood) -> None:
     with moody(mood) as (_, url), pytest.raises(EndNotSeen, match="could not be read") as unseen:
         obey(job(url, 1.2)[0])
     assert "/runs/flow-run/" in unseen.value.hint
+
+
+def test_a_start_that_was_never_answered_is_not_said_to_be_refused() -> None:
+    with moody(lambda what, _before: (0, DROP) if what == "create_flow_run" else None) as (server, url):
+        with pytest.raises(EndNotSeen, match="was started is not known"):
+            obey(job(url, 1.2)[0])
+        assert len(server.runs) == 1
+
+
+def test_a_line_that_comes_late_is_told_once() -> None:
+    early = b'{"timestamp": "2026-01-01T00:00:01Z", "level": 30, "message": "late", "task_run_id": null}'
+    last = b'{"timestamp": "2026-01-01T00:00:02Z", "level": 20, "message": "Finished in state X", "task_run_id": null}'
+
+    def lines(what: str, before: int) -> tuple[int, bytes] | None:
+        if what != "logs":
+            return None
+        if before == 0:
+            return 200, b"[" + last + b"]"
+        return (200, b"[" + early + b"," + last + b"]") if server.asked.count("flow_run") > 3 else (200, b"[]")
+
+    with moody(lines) as (server, url):
+        todo, said = job(url)
+        assert obey(todo) == 0
+    assert said.getvalue().count("::warning::late") == 1
+    assert said.getvalue().count("Finished in state X") == 1
 
 
 def test_an_unknown_flow_is_refused_before_anything_is_started() -> None:

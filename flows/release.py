@@ -91,8 +91,8 @@ def _promoted_before(order: Release, known: Record) -> State[Any]:
 def make_attempt(record: Record) -> State[Any]:
     """The journey from end to end, and its way back when it fails."""
     order = record.release
-    tell_start(record)
     try:
+        tell_start(record)
         if record.attempt > 1:
             go_back(order)  # what an attempt that was killed left half done is no ground to go on from
         log = run_stages(order)

@@ -58,8 +58,7 @@ class GithubWords:
         if said in (issue.body or "") and not trouble.is_over:
             return
         if self._comment(issue.number, said) is None:
-            body = _whole(said, f"{trouble.title}\n\n{trouble.body}")
-            self._api.ask(COMMENT, body={"body": body}, issue_number=issue.number)
+            self._api.ask(COMMENT, body={"body": _whole(said, trouble.body)}, issue_number=issue.number)
 
     def _comment(self, number: int, marker: str) -> Remarked | None:
         """The oldest that begins with the marker: one that quotes it is somebody else's."""

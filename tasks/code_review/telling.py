@@ -21,12 +21,13 @@ from infra.code_review import Check, Conclusion, Trouble
 from infra.commands import Say
 from infra.environment import load_environment
 from infra.http import Limited, Refused
+from infra.objects import Objects
 from infra.platform import objects_of
 from infra.redaction import redact
 from tasks.code_review.access import Reviewer
 from tasks.code_review.board import SETTLE_SECONDS, Board, Wish
 from tasks.code_review.remarks import Facts, facts_of_failure, facts_of_result
-from tasks.code_review.untold import forget_untold, mark_untold, untold
+from tasks.code_review.untold import forget_untold, mark_untold, read_untold, untold
 from tasks.code_review.words import check_id, comment_of, end_of, fenced, page_of, standing_of
 from tasks.outcomes import Aborted, LockLost
 from tasks.records import OPEN, Record, read_record
@@ -163,14 +164,20 @@ def tell_ends(environment: str) -> None:
     say, reviewer = speaker(), Reviewer(environment)
 
     def show() -> None:
-        for record in untold(objects_of(load_environment(environment))):
-            if record.standing != "running":
-                _tell_end(record, reviewer, say)
+        objects = objects_of(load_environment(environment))
+        # Our own first: the others have waited before.
+        for app, release in sorted(untold(objects), key=lambda mark: mark[1] not in _TELLING):
+            # Each for itself: a record that cannot be read keeps no other from being told.
+            act = functools.partial(_tell_end, objects, app, release, reviewer, say)
+            _BOARD.put(Wish(("end", release), ENDS, act, say))
 
     _BOARD.put(Wish(("ends", environment), ENDS, show, say))
 
 
-def _tell_end(record: Record, reviewer: Reviewer, say: Say) -> None:
+def _tell_end(objects: Objects, app: str, release: str, reviewer: Reviewer, say: Say) -> None:
+    record = read_untold(objects, app, release)
+    if record is None or record.standing == "running":
+        return
     order = record.release
     _TELLING.pop(order.id, None)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from infra.objects import Objects
 from tasks.records import Record, read_record
 
-MOST_AT_ONCE = 20
+MOST_AT_ONCE = 50
 
 
 def mark_untold(record: Record) -> None:
@@ -21,17 +21,18 @@ def forget_untold(record: Record) -> None:
     record.release.platform.objects.delete(_key(record))
 
 
-def untold(objects: Objects) -> list[Record]:
-    """The newest of them, as they are on record now."""
-    found = []
-    for stored in objects.list("untold/"):
-        _, app, release = stored.key.split("/")
-        record = read_record(objects, app, release)
-        if record is None:
-            objects.delete(stored.key)
-        else:
-            found.append(record)
-    return sorted(found, key=lambda record: record.started, reverse=True)[:MOST_AT_ONCE]
+def untold(objects: Objects) -> list[tuple[str, str]]:
+    """App and release of those that are marked, fifty at most: what is left comes the next time."""
+    marks = (stored.key.split("/", 2) for stored in objects.list("untold/"))
+    return [(mark[1], mark[2]) for mark in marks if len(mark) == 3][:MOST_AT_ONCE]
+
+
+def read_untold(objects: Objects, app: str, release: str) -> Record | None:
+    """The record of a marked one as it is now; None for a mark without one, which goes."""
+    record = read_record(objects, app, release)
+    if record is None:
+        objects.delete(f"untold/{app}/{release}")
+    return record
 
 
 def _key(record: Record) -> str:

@@ -29,6 +29,8 @@ HEADLINES: dict[Recorded, str] = {
     "way back failed": "THE WAY BACK FAILED: a person is needed",
 }
 LONGEST_TEXT = 20_000
+# What is looked through for secrets: more than is shown, so that none is cut in two at the end.
+LOOKED_THROUGH = 10 * LONGEST_TEXT
 
 
 def standing_of(record: Record) -> Standing:
@@ -90,7 +92,7 @@ def code(text: str) -> str:
 
 def fenced(text: str) -> str:
     """As it is, in a block that its own backticks cannot end."""
-    text = redact(text)[:LONGEST_TEXT]
+    text = redact(text[:LOOKED_THROUGH])[:LONGEST_TEXT]
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"\n{fence}text\n{text}\n{fence}"

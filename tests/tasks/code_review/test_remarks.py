@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,19 @@ def test_findings_are_remarked_by_their_severity(release: Release) -> None:
     facts = facts_of_result(report)
     assert facts.title == "4 findings in 4 files"
     assert [(one.level, one.line) for one in facts.remarks] == [
-        ("notice", 1), ("warning", 1), ("failure", 2), ("failure", 3),
+        ("failure", 3), ("failure", 2), ("warning", 1), ("notice", 1),
     ]  # fmt: skip
+
+
+def test_a_report_without_end_costs_no_time_and_the_worst_comes_first(release: Release) -> None:
+    some = [Finding("sast", "rule", "low", "app.py", line, "x") for line in range(20_000)]
+    worst = Finding("sast", "rule", "critical", "app.py", 7, "this one")
+    began = time.monotonic()
+    facts = facts_of_result(ScanReport("sast", (*some, worst), 1, 0.1))
+    failure = facts_of_failure(release, GateClosed("a" * 2_000_000 + "\n" + "app.py:1: x\n" * 100_000))
+    assert time.monotonic() - began < 10
+    assert (len(facts.remarks), facts.remarks[0].message) == (200, "this one")
+    assert len(failure.text) < 21_000
 
 
 def test_a_result_is_told_in_a_line(release: Release) -> None:

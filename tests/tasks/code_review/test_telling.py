@@ -74,7 +74,7 @@ class Story:
         return sum(entry.request.method != "GET" for entry in self.twin.log)
 
     def is_marked(self) -> bool:
-        return [one.release.id for one in untold(self.order.platform.objects)] == [self.order.id]
+        return (self.order.app, self.order.id) in untold(self.order.platform.objects)
 
 
 @pytest.fixture
@@ -281,6 +281,17 @@ def test_a_store_that_is_silent_fails_nothing(story: Story, monkeypatch: pytest.
     story.do("unit tests")
     settle(1)
     assert story.twin.state.deployments == [], "nothing is told that nobody could end"
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_from_being_told(story: Story) -> None:
+    objects = story.order.platform.objects
+    objects.put("untold/aaa/damaged", b"")
+    objects.put("releases/aaa/damaged/record.json", b"{not json")
+    objects.put("untold/aaa/without-a-record", b"")
+    story.whole()
+    assert story.states() == ["in_progress", "failure"]
+    assert untold(objects) == [("aaa", "damaged")]
+    objects.delete("releases/aaa/damaged/record.json")
 
 
 def test_examples_and_the_reviewer_agree(tmp_path: Path) -> None:

@@ -11,19 +11,22 @@ from infra.cdn import Cdn
 from infra.cdn.cloudflare import cloudflare_of
 from infra.code_host import CodeHost
 from infra.code_host.git import Git
-from infra.code_review import CodeReview
+from infra.code_review import CodeReview, PullRequests
 from infra.code_review.github import GithubReview
+from infra.code_review.github_pulls import GithubPulls
 from infra.database import Database
 from infra.database.local import LocalDatabase
 from infra.database.supabase import SupabaseDatabase
 from infra.edge import Edge
 from infra.edge.caddy import CaddyEdge
+from infra.edge.vercel_attack_mode import VercelAttackMode
 from infra.environment import Environment
 from infra.errors import BadInput
 from infra.flags import Flags
 from infra.flags.local import LocalFlags
 from infra.hosting import Hosting
 from infra.hosting.local import LocalHosting
+from infra.hosting.vercel_project import VercelProject
 from infra.incidents import Incidents
 from infra.incidents.stored import StoredIncidents
 from infra.local.edge import EdgeProxy
@@ -33,6 +36,7 @@ from infra.notify.logbook import Logbook
 from infra.objects import Objects
 from infra.objects.configured import configured_objects
 from infra.realtime import Realtime
+from infra.shield import Shield
 from infra.vendor_platform import vendor_platform
 
 
@@ -81,14 +85,21 @@ def database_of(environment: Environment) -> Database:
     return LocalDatabase(environment) if environment.kind == "local" else SupabaseDatabase(environment)
 
 
-def cdn_of(environment: Environment) -> Cdn | None:
-    """The cache and shield in front of an environment, which need no app; None where there are none."""
-    return cloudflare_of(environment)
-
-
 def code_review_of(environment: Environment, token: SecretStr) -> CodeReview | None:
     """Where people see the releases of an environment; None where nowhere. `token` opens it."""
     return GithubReview(environment.github, token) if environment.github else None
+
+
+def pull_requests_of(environment: Environment, token: SecretStr) -> PullRequests | None:
+    """Where the pull requests of an environment's app are; None where nowhere. `token` opens it."""
+    return GithubPulls(environment.github, token) if environment.github else None
+
+
+def shield_of(environment: Environment) -> Shield | None:
+    """What checks visitors while an environment is attacked: Cloudflare where it is in front, else Vercel."""
+    if environment.cloudflare:
+        return cloudflare_of(environment)
+    return VercelAttackMode(VercelProject(environment.vercel)) if environment.vercel else None
 
 
 def _local(environment: Environment, app: str) -> Platform:

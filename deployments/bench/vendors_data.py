@@ -12,12 +12,12 @@ from pathlib import Path
 from deployments.bench.vendors_moods import TIMEOUT_SECONDS, Action, Ground
 from deployments.twins.cloudflare import ZONE, CloudflareTwin
 from deployments.twins.supabase import SupabaseTwin
-from infra.cdn import UNDER_ATTACK
 from infra.cdn.cloudflare import CloudflareCdn
 from infra.database.supabase_api import SupabaseApi
 from infra.environment import Cloudflare, Environment, Supabase
 from infra.errors import Rejected
 from infra.http import Patience
+from infra.shield import UNDER_ATTACK
 
 IMPATIENT = Patience(tries=2, seconds=1, first_pause_seconds=0.01)
 SUPABASE_TOKEN = "PIPELINE_TWIN_SUPABASE_TOKEN"

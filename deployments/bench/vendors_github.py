@@ -14,6 +14,7 @@ from deployments.twins.github_state import REPOSITORY
 from infra.code_review import Check, Comment, Remark, Standing, State, Trouble
 from infra.code_review.github import GithubReview
 from infra.code_review.github_api import GithubApi
+from infra.code_review.github_pulls import GithubPulls
 from infra.environment.vendors_code import Github
 from infra.http import Patience
 
@@ -56,13 +57,14 @@ class GithubPlace:
     twin: GithubTwin
     review: GithubReview
     api: GithubApi
+    pulls: GithubPulls
 
 
 def place_at(twin: GithubTwin, patience: Patience = IMPATIENT, timeout_seconds: float = TIMEOUT_SECONDS) -> GithubPlace:
     """With clients that give up soon."""
     settings = Github(repository=REPOSITORY, token="env:GITHUB_TOKEN", api=twin.url)
     given = (settings, SecretStr(twin.token), patience, timeout_seconds)
-    return GithubPlace(twin, GithubReview(*given), GithubApi(*given))
+    return GithubPlace(twin, GithubReview(*given), GithubApi(*given), GithubPulls(*given))
 
 
 def github_ground() -> Ground[GithubPlace]:
@@ -135,6 +137,11 @@ def _told(body: str) -> Callable[[GithubPlace], object]:
     return lambda place: place.review.show_comment(replace(COMMENT, body=body))
 
 
+def _told_of_preview(body: str, *, is_over: bool = False) -> Callable[[GithubPlace], object]:
+    of_preview = replace(COMMENT, marker="<!-- preview -->", pull_request=PULL, may_not_begin=is_over)
+    return lambda place: place.review.show_comment(replace(of_preview, body=body))
+
+
 def _stand(state: State) -> Callable[[GithubPlace], object]:
     return lambda place: place.review.show_standing(replace(STANDING, state=state, reason=f"it is {state}"))
 
@@ -168,6 +175,8 @@ ACTIONS: tuple[Action[GithubPlace], ...] = (
     ),
     Action("a comment", _nothing, _told("v2 is live"), _words),
     Action("a comment changes", _told("v2 is being released"), _told("v2 is live"), _words),
+    Action("a preview's comment", _nothing, _told_of_preview("at an address"), _words),
+    Action("a preview ends", _told_of_preview("at an address"), _told_of_preview("it ended", is_over=True), _words),
     Action("a trouble", _nothing, _trouble("night-1"), _words),
     Action("a trouble again", _trouble("night-1"), _trouble("night-2"), _words),
     Action("a trouble is over", _trouble("night-1"), _trouble("night-2", is_over=True), _words, _is_half_said),
@@ -181,5 +190,7 @@ def tour(place: GithubPlace) -> None:
         action.act(place)
     for is_known in (True, False):
         place.review.close_checks(VERSION if is_known else BEFORE, "v2-0123/", "neutral", "it was not told")
+    for number in (PULL, PULL + 1):
+        place.pulls.pull_request(number)
     place.api.rate()
     place.api.repository()

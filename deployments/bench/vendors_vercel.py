@@ -13,15 +13,18 @@ from deployments.bench.vendors_moods import TIMEOUT_SECONDS, Action, Ground
 from deployments.twins.vercel import VercelTwin
 from deployments.twins.vercel_place import APP, QUICK, WEIGHTS, VercelPlace, quiet
 from infra.edge import SLOTS, Slot, Target
-from infra.edge.vercel_attack_mode import VercelAttackMode
+from infra.edge.vercel_attack_mode import OFF, VercelAttackMode
 from infra.edge.vercel_slots import Place, SlotBook, Slots
 from infra.errors import PipelineError, Rejected, Unknown
+from infra.hosting.vercel_branch_variables import VercelBranchVariables
 from infra.hosting.vercel_previews import VercelPreviews
 from infra.hosting.vercel_project import META_DEPLOYMENT, META_REF, META_VERSION
 from infra.hosting.vercel_variables import VercelVariables
 from infra.objects import Objects
+from infra.shield import UNDER_ATTACK
 
 NUMBERS = itertools.count(1)
+BRANCH = "feature/seven"
 SETTINGS = {"DATABASE_URL": "planted-database-url", "FEATURE_SET": "stable"}
 
 
@@ -104,6 +107,58 @@ def _preview(place: VercelPlace) -> None:
     VercelPreviews(place.project).create(place.source("v9"), 7, quiet)
 
 
+def _show_preview(place: VercelPlace) -> None:
+    """With variables of its own branch, then in the place of the commit before it."""
+    variables = VercelBranchVariables(place.project, ("FEATURE_SET",))
+    variables.write(7, BRANCH, SETTINGS, quiet)
+    previews = VercelPreviews(place.project)
+    made = previews.make(place.source("v9"), 7, quiet, BRANCH, variables.fingerprint(SETTINGS))
+    for copy in previews.copies()[7]:
+        if copy.id != made.id:
+            previews.delete(copy)
+
+
+def _close_preview(place: VercelPlace) -> None:
+    previews = VercelPreviews(place.project)
+    for copy in previews.copies().get(7, []):
+        previews.delete(copy)
+    VercelBranchVariables(place.project).remove(7)
+
+
+def _previewed(place: VercelPlace) -> Hashable:
+    """What stands there for pull request 7, and whether it was given its variables."""
+    copies = VercelPreviews(place.project).copies().get(7, [])
+    variables = VercelBranchVariables(place.project).ours().get(7, [])
+    given = {name for copy in copies for name in place.project.copy(copy.id).env}
+    return (
+        tuple(copy.meta[META_REF] for copy in copies if copy.is_ready),
+        tuple(sorted(one.key for one in variables)),
+        not copies or set(SETTINGS) <= given,
+    )
+
+
+def _is_on_the_way(state: Hashable) -> bool:
+    """Part of its variables, and of its copies only such as were given all of them: the next try goes on from there."""
+    assert isinstance(state, tuple)
+    copies, variables, is_given = state
+    return len(copies) <= 1 and set(variables) <= set(SETTINGS) and (is_given or copies != ("v9",))
+
+
+def _has_both_commits(state: Hashable) -> bool:
+    """The one before goes when the next one is built: between, both are there."""
+    assert isinstance(state, tuple)
+    return set(state[0]) <= {"v8", "v9"} and state[2]
+
+
+def _previewed_before(place: VercelPlace) -> None:
+    VercelBranchVariables(place.project, ("FEATURE_SET",)).write(7, BRANCH, SETTINGS, quiet)
+    VercelPreviews(place.project).make(place.source("v8"), 7, quiet, BRANCH)
+
+
+def _set_level(level: str) -> Callable[[VercelPlace], None]:
+    return lambda place: VercelAttackMode(place.project).set_security_level(level)
+
+
 def _weigh(weight: int) -> Callable[[VercelPlace], None]:
     return lambda place: place.edge.weigh(weight)
 
@@ -165,6 +220,9 @@ ACTIONS: tuple[Action[VercelPlace], ...] = (
     Action("build", _nothing, lambda place: place.release("v9"), _deployed, _is_building),
     Action("write variables", _nothing, _write_variables, _variables, _is_half_written),
     Action("preview", _nothing, _preview, lambda place: VercelPreviews(place.project).find(7) is not None),
+    Action("show a preview", _nothing, _show_preview, _previewed, _is_on_the_way),
+    Action("show the next commit", _previewed_before, _show_preview, _previewed, _has_both_commits),
+    Action("close a preview", _previewed_before, _close_preview, _previewed, _is_on_the_way),
     Action("attach", _one_live, lambda place: place.edge.attach("green", Target("v2", "v2", "v2")), _route),
     Action("weigh 10", _at(0), _weigh(10), _route),
     Action("weigh 10 to 50", _at(10), _weigh(50), _route),
@@ -179,8 +237,14 @@ ACTIONS: tuple[Action[VercelPlace], ...] = (
     Action(
         "attack mode",
         _nothing,
-        lambda place: VercelAttackMode(place.project).place(600),
-        lambda place: place.twin.attack_mode,
+        _set_level(UNDER_ATTACK),
+        lambda place: VercelAttackMode(place.project).security_level(),
+    ),
+    Action(
+        "lift attack mode",
+        _set_level(UNDER_ATTACK),
+        _set_level(OFF),
+        lambda place: VercelAttackMode(place.project).security_level(),
     ),
 )
 
@@ -194,7 +258,10 @@ def tour(place: VercelPlace) -> None:
         place.edge.make_live(slot)
     _builds(place)
     _write_variables(place)
-    VercelAttackMode(place.project).place(60)
+    for level in (UNDER_ATTACK, OFF):
+        VercelAttackMode(place.project).set_security_level(level)
+    for act in (_previewed_before, _show_preview, _close_preview):
+        act(place)
     _failing_job(place)
     for plan in ("hobby", "pro", "enterprise"):
         place.twin.production.plan, place.twin.production.config = plan, None

@@ -45,6 +45,17 @@ class GithubTwin(GithubDeploymentCalls, GithubCheckCalls):
         numbers = self.state.pulls.get(self.state.know(request.values["commit_sha"]), [])
         return self.page(request, [{"id": 5000 + one, "number": one, "state": "open"} for one in numbers])
 
+    @route("GET", f"{_REPO}/pulls/{{pull_number}}", "pulls/get")
+    def pull(self, request: Request) -> Reply:
+        """One pull request; of a branch of the repository itself unless the state says otherwise."""
+        number = int(request.values["pull_number"])
+        version = next((sha for sha, some in self.state.pulls.items() if number in some), "")
+        if not version and number not in self.state.heads:
+            raise VendorError(404, "", "Not Found")
+        head = {"ref": f"feature-{number}", "sha": version, "repo": {"full_name": REPOSITORY}}
+        told = {"state": "open", "head": head} | self.state.heads.get(number, {})
+        return Reply(200, {"id": 5000 + number, "number": number, **told})
+
     @route("GET", f"{_ISSUE}/comments", "issues/list-comments")
     def list_comments(self, request: Request) -> Reply:
         """Oldest first."""

@@ -22,7 +22,8 @@ class GithubState:
     """`commits` are those that it knows; empty: every one. `may_write` are the token's permissions.
 
     `turned_away` requests to come meet the secondary limit: 403 that asks for a wait of `limit_seconds`.
-    `pulls` are the numbers of the pull requests of each commit; `dispatched` what asked for a workflow to run.
+    `pulls` are the numbers of the pull requests of each commit, `heads` what is told otherwise of one by its number;
+    `dispatched` what asked for a workflow to run.
     """
 
     commits: set[str] = field(default_factory=set)
@@ -38,6 +39,7 @@ class GithubState:
     annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[str, list[int]] = field(default_factory=dict)
+    heads: dict[int, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     dispatched: list[dict[str, Any]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))

@@ -207,18 +207,22 @@ class SupabaseTwin(Twin):
                 "postgres_version": "17.6.1.054",
                 "postgres_engine": "17",
                 "release_channel": "ga",
-                "status": HEALTHY,
+                "status": self.state.look_at_branch(branch),
                 "db_host": f"db.{branch['project_ref']}.supabase.co",
                 "db_port": 5432,
                 "db_user": "postgres",
                 "db_pass": f"password-of-{branch['id']}",
+                **self.state.branch_at,
             },
         )
 
     @route("DELETE", _BRANCH, "v1-delete-a-branch")
     def drop_branch(self, request: Request) -> Reply:
         """It is gone at once."""
-        self.state.branches.remove(self._branch(request))
+        branch = self._branch(request)
+        self.state.branches.remove(branch)
+        if self.state.on_drop:
+            self.state.on_drop(branch)
         return Reply(200, {"message": "ok"})
 
     def _branch(self, request: Request) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 import uuid
 from collections.abc import Callable
@@ -24,7 +25,10 @@ class Restoring:
 
 @dataclass
 class SupabaseState:
-    """`on_restore` brings the real database behind the twin back, when there is one; `restore_looks` is how often a
+    """A branch is seen coming up `branch_looks` times; `branch_at` is where the databases of all branches really are
+    (`db_host`, `db_port`, `db_user`, `db_pass`), and `on_drop` what happens there when one goes.
+
+    `on_restore` brings the real database behind the twin back, when there is one; `restore_looks` is how often a
     restore is seen under way. `sick` are services that are not well."""
 
     ref: str = REF
@@ -38,6 +42,11 @@ class SupabaseState:
     allowed: list[str] = field(default_factory=lambda: ["0.0.0.0/0"])
     sick: set[str] = field(default_factory=set)
     branches: list[dict[str, Any]] = field(default_factory=list)
+    branch_looks: int = 1
+    branch_at: dict[str, Any] = field(default_factory=dict)
+    on_drop: Callable[[dict[str, Any]], None] | None = None
+    made_branches: int = 0
+    looks: dict[str, int] = field(default_factory=dict)
     restores: list[int] = field(default_factory=list)
     restore_looks: int = 2
     restore_fails: bool = False
@@ -73,22 +82,34 @@ class SupabaseState:
         branch = {
             "id": id,
             "name": name,
-            "project_ref": self.ref if is_default else _ref_of(len(self.branches)),
+            "project_ref": self.ref if is_default else _ref_of(self.made_branches),
             "parent_project_ref": self.ref,
             "is_default": is_default,
             "git_branch": git_branch,
             "persistent": False,
             "status": "FUNCTIONS_DEPLOYED" if is_default else "CREATING_PROJECT",
-            "created_at": MADE,
-            "updated_at": MADE,
+            "created_at": now(),
+            "updated_at": now(),
             "with_data": False,
         }
+        self.made_branches += 1
+        self.looks[id] = self.branch_looks
         self.branches.append(branch)
         return branch
+
+    def look_at_branch(self, branch: dict[str, Any]) -> str:
+        """Its project's status now; each look brings it closer to being up."""
+        self.looks[branch["id"]] -= 1
+        return "COMING_UP" if self.looks[branch["id"]] >= 0 else HEALTHY
 
     def find_branch(self, key: str) -> dict[str, Any] | None:
         """By id or by the ref of its project."""
         return next((one for one in self.branches if key in (one["id"], one["project_ref"])), None)
+
+
+def now() -> str:
+    """As Supabase writes a moment."""
+    return datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
 def _ref_of(number: int) -> str:

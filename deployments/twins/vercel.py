@@ -32,6 +32,7 @@ class VercelTwin(VercelDeployments, VercelReleases):
     def set_attack_mode(self, request: Request) -> Reply:
         self.check_project(request.data["projectId"])
         self.attack_mode = bool(request.data["attackModeEnabled"])
+        self.attack_mode_until = request.data.get("attackModeActiveUntil")
         return Reply(
             200, {"attackModeEnabled": self.attack_mode, "attackModeUpdatedAt": shapes.milliseconds(time.time())}
         )

@@ -32,6 +32,8 @@ class VercelDeployments(VercelGround):
             return Reply(400, {"error": error})
         takes_domains = bool(wanted.get("autoAssignCustomDomains", True)) and wanted.get("target") == "production"
         made = self.make(wanted["name"], wanted.get("target"), dict(wanted.get("meta", {})), takes_domains)
+        branch = str(wanted.get("gitMetadata", {}).get("commitRef", "")) if self.knows_branches else ""
+        made.env = self.variables.given(wanted.get("target") or "preview", branch)
         return Reply(200, self.shown(made))
 
     def make(self, name: str, target: str | None, meta: dict[str, str], takes_domains: bool = False) -> Deployed:
@@ -55,6 +57,13 @@ class VercelDeployments(VercelGround):
             raise VendorError(400, "bad_request", f"A deployment that is {found.phase} cannot be canceled")
         found.canceled = time.time()
         return Reply(200, self.shown(found))
+
+    @route("DELETE", "/v13/deployments/{id}", "deleteDeployment")
+    def delete_deployment(self, request: Request) -> Reply:
+        found = self.production.find(request.values["id"])
+        del self.production.deployments[found.id]
+        found.site.close()
+        return Reply(200, {"uid": found.id, "state": "DELETED"})
 
     @route("GET", "/v6/deployments", "getDeployments")
     @route("GET", "/v7/deployments", "getDeploymentsOfTheCommandLine")

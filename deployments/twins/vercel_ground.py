@@ -34,6 +34,9 @@ class VercelGround(Twin):
         self.behaviours: dict[str, Behaviour] = {}
         self.files: set[str] = set()
         self.attack_mode = False
+        self.attack_mode_until: float | None = None
+        # Whether deployments find the variables of their git branch: only where a repository is connected.
+        self.knows_branches = True
         super().__init__(port)
         self._domain = Site(self._visit)
         self.domain = self._domain.host
@@ -79,3 +82,7 @@ class VercelGround(Twin):
     def check_project(self, given: str) -> None:
         if given not in (self.project, self.name):
             raise VendorError(404, "not_found", "Project not found")
+
+    def security(self) -> dict[str, Any]:
+        """What is before the project, as it shows it."""
+        return {"attackModeEnabled": self.attack_mode, "attackModeActiveUntil": self.attack_mode_until}

@@ -17,7 +17,8 @@ class VercelReleases(VercelGround):
     def get_project(self, request: Request) -> Reply:
         self.check_project(request.values["idOrName"])
         self.production.settle()
-        return Reply(200, shapes.project(self.production, self.name, self.project, self.team))
+        found = shapes.project(self.production, self.name, self.project, self.team)
+        return Reply(200, {**found, "security": self.security()})
 
     @route("GET", "/v4/aliases/{idOrAlias}", "getAlias")
     def get_alias(self, request: Request) -> Reply:

@@ -35,7 +35,7 @@ def deployment(one: Deployed, project: str, team: str, plan: str) -> dict[str, A
         "team": {"id": team, "name": "Team", "slug": "team"},
         "creator": CREATOR,
         "build": {"env": []},
-        "env": [],
+        "env": sorted(one.env),
         "inspectorUrl": f"https://vercel.com/team/{one.name}/{one.id}",
         "isInConcurrentBuildsQueue": False,
         "isInSystemBuildsQueue": False,

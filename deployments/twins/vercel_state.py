@@ -37,6 +37,7 @@ class Deployed:
     created: float = field(default_factory=time.time)
     canceled: float | None = None
     substate: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
 
     @property
     def phase(self) -> Phase:

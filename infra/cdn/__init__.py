@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-UNDER_ATTACK = "under_attack"
-
 
 @dataclass(frozen=True)
 class Zone:

@@ -72,7 +72,10 @@ class _DnsRecord(Record):
 
 
 class CloudflareCdn:
-    """The zone that `[cloudflare]` names."""
+    """The zone that `[cloudflare]` names: a Cdn, and a Shield."""
+
+    shield_name = VENDOR
+    usual_level = "medium"  # what Cloudflare gives a new zone
 
     def __init__(self, settings: Cloudflare, patience: Patience | None = None, timeout_seconds: float = 30.0) -> None:
         token = read_secret("cloudflare.token", settings.token)

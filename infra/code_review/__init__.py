@@ -58,11 +58,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Comment:
-    """The one comment that begins with `marker` on each pull request that has `version`."""
+    """The one comment that begins with `marker`: on that pull request, else on each that has `version`.
+
+    One that `may_not_begin` is only ever the next text of a comment that is there.
+    """
 
     version: str
     marker: str
     body: str
+    pull_request: int | None = None
+    may_not_begin: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,24 @@ class Trouble:
     title: str
     body: str
     is_over: bool
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """What wants to be merged: `branch` at `version` of `repository`, which is empty when that one is gone."""
+
+    number: int
+    is_open: bool
+    repository: str
+    branch: str
+    version: str
+
+
+class PullRequests(Protocol):
+    """Raises Unreachable on silence, Rejected for a no."""
+
+    def pull_request(self, number: int) -> PullRequest | None:
+        """As it is now; None when there is none of that number."""
 
 
 class CodeReview(Protocol):

@@ -35,6 +35,7 @@ PULLS = Call(
     f"{_REPO}/commits/{{commit_sha}}/pulls",
     outside=OUTSIDE,
 )
+PULL = Call(VENDOR, "pulls/get", "GET", f"{_REPO}/pulls/{{pull_number}}", outside=OUTSIDE)
 COMMENTS = Call(VENDOR, "issues/list-comments", "GET", f"{_ISSUES}/{{issue_number}}/comments", outside=OUTSIDE)
 COMMENT = Call(VENDOR, "issues/create-comment", "POST", f"{_ISSUES}/{{issue_number}}/comments", SOURCE)
 CHANGE_COMMENT = Call(
@@ -61,6 +62,7 @@ CALLS = (
     CHECK,
     CHANGE_CHECK,
     PULLS,
+    PULL,
     COMMENTS,
     COMMENT,
     CHANGE_COMMENT,

@@ -70,6 +70,26 @@ class Pull(Record):
     state: str = "open"
 
 
+class Named(Record):
+    """A repository as a pull request names it."""
+
+    full_name: str
+
+
+class Head(Record):
+    """What a pull request wants to merge. `repo` is None when its fork was deleted."""
+
+    ref: str
+    sha: str
+    repo: Named | None = None
+
+
+class WholePull(Pull):
+    """A pull request that was asked for by its number."""
+
+    head: Head
+
+
 class Remarked(Numbered):
     """A comment."""
 

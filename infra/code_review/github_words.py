@@ -29,16 +29,19 @@ class GithubWords:
 
     def show_comment(self, comment: Comment) -> int:
         """As `CodeReview.show_comment`; at most five, the newest."""
-        pulls = self._api.ask(PULLS, commit_sha=comment.version).read(list[Pull])
         body = _whole(comment.marker, comment.body)
-        newest = sorted(pulls, key=lambda pull: pull.number, reverse=True)[:MOST_PULLS]
-        for pull in newest:
-            found = self._comment(pull.number, comment.marker)
+        numbers = [comment.pull_request] if comment.pull_request else self._pulls_of(comment.version)
+        shown = 0
+        for number in numbers:
+            found = self._comment(number, comment.marker)
+            if found is None and comment.may_not_begin:
+                continue
             if found is None:
-                self._api.ask(COMMENT, body={"body": body}, issue_number=pull.number)
+                self._api.ask(COMMENT, body={"body": body}, issue_number=number)
             elif found.body != body:
                 self._api.ask(CHANGE_COMMENT, body={"body": body}, comment_id=found.id)
-        return len(newest)
+            shown += 1
+        return shown
 
     def show_trouble(self, trouble: Trouble) -> None:
         """As `CodeReview.show_trouble`."""
@@ -52,6 +55,10 @@ class GithubWords:
         if trouble.is_over:
             done = {"state": "closed", "state_reason": "completed"}
             self._api.ask(CHANGE_ISSUE, body=done, issue_number=issue.number)
+
+    def _pulls_of(self, version: str) -> list[int]:
+        pulls = self._api.ask(PULLS, commit_sha=version).read(list[Pull])
+        return sorted((pull.number for pull in pulls), reverse=True)[:MOST_PULLS]
 
     def _say_on(self, issue: Issue, trouble: Trouble) -> None:
         said = _occasion(trouble)

@@ -26,7 +26,7 @@ from infra.local.credentials import app_password
 from infra.local.postgres_settings import archive_of, replicator, superuser
 
 _ONE_SNAPSHOT = 7_164_017  # the advisory lock of snapshots: two at once only slow each other
-_ONE_ENSURE = 7_164_018  # and of making roles and databases, which Postgres does not make twice at once
+ONE_ENSURE = 7_164_018  # and of making roles and databases, which Postgres does not make twice at once
 _PATIENCE_SECONDS = 60.0
 
 
@@ -41,7 +41,7 @@ class LocalDatabase:
         """Make the app's role and database where missing; the URL `postgresql://role:password@host:port/name`."""
         names = app_names(app)
         access = self._app_access(app, names.database)
-        with connected(self._access) as connection, _exclusive(connection, _ONE_ENSURE, "making databases"):
+        with connected(self._access) as connection, _exclusive(connection, ONE_ENSURE, "making databases"):
             _make(connection, access)
         return access.url
 
@@ -56,7 +56,7 @@ class LocalDatabase:
     def scratch(self, app: str) -> str:
         """A new, empty database for tests beside the app's own; its URL."""
         access = self._app_access(app, scratch_name(app))
-        with connected(self._access) as connection, _exclusive(connection, _ONE_ENSURE, "making databases"):
+        with connected(self._access) as connection, _exclusive(connection, ONE_ENSURE, "making databases"):
             _make(connection, access)
         return access.url
 

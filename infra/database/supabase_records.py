@@ -99,6 +99,7 @@ class Branch(Record):
     parent_project_ref: str
     status: str
     is_default: bool
+    created: str = Field("", alias="created_at")
 
 
 class BranchAccess(Record):

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from infra.config import Part, parse_table, read_toml
 from infra.environment.app import App
 from infra.environment.local_platform import LocalPlatform
+from infra.environment.previews import Previews
 from infra.environment.ramp import Canary, Traffic, Watch
 from infra.environment.release_rules import ReleaseRules
 from infra.environment.safety import Backups, Gates, Migrations, PeakHours
@@ -37,6 +38,7 @@ __all__ = [
     "Migrations",
     "ObjectStoreSettings",
     "PeakHours",
+    "Previews",
     "ReleaseRules",
     "Supabase",
     "Traffic",
@@ -67,6 +69,7 @@ class Environment(Part):
     canary: Canary = Canary()
     watch: Watch = Watch()
     migrations: Migrations = Migrations()
+    previews: Previews = Previews()
     peak_hours: PeakHours | None = None
     objects: ObjectStoreSettings | None = None
     vercel: Vercel | None = None

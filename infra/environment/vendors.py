@@ -25,6 +25,7 @@ class Vercel(Part):
     bypass: SecretName = ""
     api: Url = "https://api.vercel.com"
     job_timeout_seconds: float = Field(180, gt=0)
+    attack_mode_seconds: float = Field(14_400, gt=0)
     poll_seconds: float = Field(1.0, gt=0, le=60)
 
     @property

@@ -16,11 +16,17 @@ import httpx
 
 from infra import processes
 from infra.commands import Say, run, shell
+from infra.environment import Environment
 from infra.errors import BadInput, Rejected
 from infra.files import locked, make_folder, write_atomically
 from infra.hosting import Deployment, Source
 from infra.manifest import read_manifest
 from infra.ports import LOOPBACK, check_free, free_port
+
+
+def previews_folder(environment: Environment) -> Path:
+    """A folder for each app's previews, apart from its deployments: what mends these must not mend previews."""
+    return environment.state / "previews"
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,14 @@ CREATE_DEPLOYMENT = Call(
 CANCEL_DEPLOYMENT = Call(
     VENDOR, "cancelDeployment", "PATCH", "/v12/deployments/{id}/cancel", PUBLISHED, is_idempotent=True
 )
+# It and everything at its address is gone; what was deleted already is answered with 404.
+DELETE_DEPLOYMENT = Call(
+    VENDOR,
+    "deleteDeployment",
+    "DELETE",
+    "/v13/deployments/{id}",
+    outside="vercel.com/docs/rest-api/deployments/delete-a-deployment; the documents at hand are parts without it",
+)
 GET_EVENTS = Call(VENDOR, "getDeploymentEvents", "GET", "/v3/deployments/{idOrUrl}/events", PUBLISHED)
 # Files are named by their content: sent twice, it is the same file.
 UPLOAD_FILE = Call(VENDOR, "uploadFile", "POST", "/v2/files", PUBLISHED, is_idempotent=True)
@@ -83,6 +91,7 @@ LIST_VARIABLES = Call(VENDOR, "filterProjectEnvs", "GET", "/v10/projects/{idOrNa
 UPSERT_VARIABLE = Call(
     VENDOR, "createProjectEnv", "POST", "/v10/projects/{idOrName}/env", PUBLISHED, is_idempotent=True
 )
+REMOVE_VARIABLE = Call(VENDOR, "removeProjectEnv", "DELETE", "/v9/projects/{idOrName}/env/{id}", PUBLISHED)
 ATTACK_MODE = Call(
     VENDOR, "updateAttackChallengeMode", "POST", "/v1/security/attack-mode", PUBLISHED, is_idempotent=True
 )

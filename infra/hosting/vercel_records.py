@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 from infra.http.answer import Record
 
 # Ends of a build. BLOCKED came in 2026: a check or a person holds it.
-ENDED = ("READY", "ERROR", "CANCELED", "BLOCKED")
+ENDED = ("READY", "ERROR", "CANCELED", "BLOCKED", "DELETED")
 
 
 class Copy(Record):
@@ -25,6 +25,8 @@ class Copy(Record):
     error_code: str | None = Field(None, validation_alias="errorCode")
     error_message: str | None = Field(None, validation_alias="errorMessage")
     checks_conclusion: str | None = Field(None, validation_alias="checksConclusion")
+    # The names of the variables that it was given; only in the answer about one alone.
+    env: list[str] = Field(default_factory=list)
 
     @property
     def is_ready(self) -> bool:
@@ -34,7 +36,7 @@ class Copy(Record):
     @property
     def has_failed(self) -> bool:
         """Whether it was given up: only a new one can be built."""
-        return self.state in ("ERROR", "CANCELED")
+        return self.state in ("ERROR", "CANCELED", "DELETED")
 
     @property
     def has_served(self) -> bool:
@@ -84,11 +86,19 @@ class AliasRequest(Record):
     after: str = Field(validation_alias="toDeploymentId")
 
 
+class Security(Record):
+    """What is before the project. `until` is when attack mode ends by itself."""
+
+    is_on: bool = Field(False, validation_alias="attackModeEnabled")
+    until: float | None = Field(None, validation_alias="attackModeActiveUntil")
+
+
 class Project(Record):
     """A project."""
 
     id: str
     name: str
+    security: Security | None = None
     job: AliasRequest | None = Field(None, validation_alias="lastAliasRequest")
 
 
@@ -199,6 +209,7 @@ class Variable(Record):
     value: str = ""
     comment: str = ""
     git_branch: str | None = Field(None, validation_alias="gitBranch")
+    updated: float = Field(0, validation_alias="updatedAt")
 
     @property
     def targets(self) -> frozenset[str]:

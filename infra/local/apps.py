@@ -11,7 +11,7 @@ from infra.edge.sites import Sites
 from infra.environment import Environment
 from infra.errors import PipelineError
 from infra.hosting import Deployment
-from infra.hosting.local import LocalHosting
+from infra.hosting.local import LocalHosting, previews_folder
 from infra.local import Say, ServiceStatus
 
 
@@ -74,9 +74,10 @@ class HostedApps:
             say(f"{fallen.deployment} is in no slot any more: stopped again")
 
     def down(self, say: Say) -> None:
-        """End every deployment, in a slot or not."""
-        for app in self._sites.book():
-            hosting = self._hosting(app)
+        """End every deployment, in a slot or not, and every preview: those do not come back by themselves."""
+        hostings = [self._hosting(app) for app in self._sites.book()]
+        hostings += [LocalHosting(folder) for folder in sorted(previews_folder(self._environment).glob("*"))]
+        for hosting in hostings:
             for found in hosting.deployments():
                 if found.is_running:
                     hosting.stop(found.id, self._environment.traffic.drain_seconds)

@@ -72,7 +72,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
         shelf = Shelf()
         cdn = CloudflareCdn(environment.cloudflare, Patience(2, 1, 0.01))
         monkeypatch.setattr(raise_shield, "load_environment", lambda _name: environment)
-        monkeypatch.setattr(raise_shield, "cdn_of", lambda _environment: cdn)
+        monkeypatch.setattr(raise_shield, "shield_of", lambda _environment: cdn)
         monkeypatch.setattr(raise_shield, "objects_of", lambda _environment: shelf)
         yield World(twin, environment, shelf, _Seen(cdn, environment, shelf))
 
@@ -155,6 +155,6 @@ def test_a_lost_answer_leaves_a_note_to_lower_by(world: World) -> None:
 
 
 def test_an_environment_without_a_shield_refuses(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raise_shield, "cdn_of", lambda _environment: None)
+    monkeypatch.setattr(raise_shield, "shield_of", lambda _environment: None)
     with pytest.raises(BadInput, match="'staging' has no shield"):
         raise_shield.raise_shield.fn("staging", "mo", "a flood")

@@ -12,9 +12,10 @@ from vendor_data import QUICK, VARIABLES, how_it_ends, vendor_environment
 
 from deployments.twins.cloudflare import CloudflareTwin
 from deployments.twins.moods import FOREVER, KINDS, Kind
-from infra.cdn import UNDER_ATTACK, DnsRecord
+from infra.cdn import DnsRecord
 from infra.cdn.cloudflare import CALLS, PURGE, SET, CloudflareCdn, batches, cloudflare_of
 from infra.errors import BadInput, Rejected, Unreachable
+from infra.shield import UNDER_ATTACK
 
 
 @pytest.fixture

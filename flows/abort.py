@@ -25,6 +25,13 @@ def abort(app: str, reason: str, release: str = "", environment: str = "local", 
     """Take the release in flight (or the one named) back the way it came.
 
     Ends RolledBack, WayBackFailed or Refused. Also finishes a way back that failed before.
+
+    Args:
+        app: The app whose release is stopped
+        reason: Why; people will read it
+        release: The id of a release; empty for the one in flight
+        environment: Where it is
+        wait_seconds: How long its own process may take to go back before this run does it
     """
     try:
         record = find_in_flight(environment, app, release)

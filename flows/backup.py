@@ -15,7 +15,12 @@ from tasks.take_snapshot import take_snapshot
 
 @flow(name="backup", flow_run_name="back up {environment}")
 def backup(environment: str = "local", name: str = "daily") -> State[Any]:
-    """Ends Completed with the snapshot's size and time in the message."""
+    """Ends Completed with the snapshot's size and time in the message.
+
+    Args:
+        environment: What is backed up
+        name: What the snapshot's name begins with
+    """
     snapshot = take_snapshot(environment, release_id(name, str(flow_run.id)))
     took = f"{snapshot.bytes / 1e6:.1f} MB in {snapshot.seconds:.1f} s"
     return outcome.completed(

@@ -29,6 +29,14 @@ def hold(
 
     Releasing a hold that the ramp placed because it could not decide lets the step pass on the word of `who`.
     Ends Held, Released or Refused.
+
+    Args:
+        app: The app whose release is held
+        action: place keeps the release at the weight it has, release lets it go on
+        reason: Why; people will read it
+        who: Who decides it
+        release: The id of a release; empty for the one in flight
+        environment: Where it is
     """
     try:
         record = find_in_flight(environment, app, release)

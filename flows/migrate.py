@@ -50,6 +50,14 @@ def migrate(
     version of `app`, and only shows what it would take away unless `drop`.
 
     Ends Migrated, Planned (nothing was dropped), GateClosed (nothing was touched), RolledBack, WayBackFailed, Refused.
+
+    Args:
+        action: verify changes nothing; promote takes what was proven elsewhere; contract drops what nobody uses
+        repository: Git path or URL of the app; not for contract
+        ref: Branch, tag or commit; not for contract
+        app: The app whose live version is contracted; only for contract
+        environment: Whose schema it is
+        drop: Only for contract: drop, instead of showing what would be dropped
     """
     try:
         order = _order(action, repository, ref, app, environment)

@@ -18,7 +18,12 @@ PROMOTED = "StandbyPromoted"
 
 @flow(name="promote-standby", flow_run_name="promote the standby of {environment}")
 def promote_standby(reason: str, environment: str = "local") -> State[Any]:
-    """Ends StandbyPromoted, saying how many commits were lost, or Failed. Killed, it is run again."""
+    """Ends StandbyPromoted, saying how many commits were lost, or Failed. Killed, it is run again.
+
+    Args:
+        reason: Why; people will read it
+        environment: Whose standby takes over
+    """
     try:
         done = promote(environment)
     except PipelineError as error:

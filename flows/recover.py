@@ -32,6 +32,9 @@ def recover(environment: str = "local") -> State[Any]:
     """Finish what dead processes left: releases in flight go back, ways back that failed are tried again.
 
     Never touches what the living hold. Ends Recovered, NothingLeft, WayBackFailed or Refused.
+
+    Args:
+        environment: What is looked through
     """
     try:
         done = [*_after_the_dead(environment), *_ways_back(environment)]

@@ -66,6 +66,15 @@ def release(
     Retry goes on where the last attempt failed: finished stages are taken over where what they found is still true.
     `skip` names stages that the environment's policy lets a person waive, with `skip_reason` and `skip_who`. Ends
     Promoted, GateClosed (nothing was touched), RolledBack, WayBackFailed or Refused.
+
+    Args:
+        repository: Git path or URL of the app; its pipeline.toml says how to run it
+        ref: Branch, tag or commit
+        environment: Where it goes
+        why: Who or what asks for it; whoever is refused meanwhile reads this
+        skip: Names of stages that the environment's policy lets a person waive
+        skip_reason: Why they are skipped; needed with skip
+        skip_who: Who decides that; needed with skip
     """
     try:
         waivers = waivers_of(load_environment(environment), skip or [], skip_reason, skip_who)

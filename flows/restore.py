@@ -33,6 +33,14 @@ def restore(
     """A dry run ends Planned and touches nothing; else Restored, Failed with an incident, or Refused.
 
     The old cluster stays beside under another name. Killed, it is gone on with by the recovery.
+
+    Args:
+        environment: Whose database is brought back
+        to_time: A moment with its time zone, such as 2026-03-01T14:30:00+01:00
+        to_point: The name of a restore point, as `pipeline backups` lists them
+        to_snapshot: The id of a snapshot, as `pipeline backups` lists them
+        to_latest: The last moment that can be had
+        dry_run: Only say what would be done; switch it off to do it
     """
     try:
         target = target_of(to_time, to_point, to_snapshot, to_latest)

@@ -19,7 +19,12 @@ RETIRED = "Retired"
 
 @flow(name="retire", flow_run_name="retire the version before the live one of {app} in {environment}")
 def retire(app: str, environment: str = "local") -> State[Any]:
-    """Ends Retired, also when there was nothing to end, or Refused: a release is in flight, or it has visitors."""
+    """Ends Retired, also when there was nothing to end, or Refused: a release is in flight, or it has visitors.
+
+    Args:
+        app: The app whose older version ends
+        environment: Where it runs
+    """
     claim = Claim(environment, f"retire-{flow_run.id}", "retirement", app, "", "a person asked", str(flow_run.id))
     try:
         with environment_held(claim):

@@ -28,6 +28,11 @@ def rollback(app: str, reason: str, environment: str = "local") -> State[Any]:
     """Send everyone to the version before the live one. The schema stays: expanding never broke that version.
 
     Ends RolledBack (done), GateClosed (the previous version does not work; nothing was touched) or Refused.
+
+    Args:
+        app: The app whose previous version is made live
+        reason: Why; people will read it
+        environment: Where it runs
     """
     claim = Claim(environment, f"rollback-{flow_run.id}", "rollback", app, "", reason, str(flow_run.id))
     try:

@@ -21,6 +21,12 @@ def under_attack(action: Literal["place", "lift"], reason: str, who: str, enviro
     """Place the shield (every visitor's browser is checked before it gets in), or lift it to where it was.
 
     Ends Shielded with an incident, Lifted, Refused where there is no shield, or Failed: then run it again.
+
+    Args:
+        action: place raises the shield, lift lowers it to where it was
+        reason: Why; people will read it
+        who: Who decides it
+        environment: What is attacked
     """
     try:
         if action == "lift":

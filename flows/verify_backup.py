@@ -24,6 +24,9 @@ def verify_backup(environment: str = "local") -> State[Any]:
 
     Damage in a backup that is not the newest closes no gate. Old backups go only after a night without any. What is
     wrong is an issue where the code is reviewed, until a night without it.
+
+    Args:
+        environment: Whose newest backup is restored beside and checked
     """
     try:
         return _verify(environment)

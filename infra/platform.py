@@ -32,7 +32,7 @@ from infra.incidents.stored import StoredIncidents
 from infra.local.edge import EdgeProxy
 from infra.local.object_store import local_objects
 from infra.notify import Notify
-from infra.notify.logbook import Logbook
+from infra.notify.of_environment import notify_of
 from infra.objects import Objects
 from infra.objects.configured import configured_objects
 from infra.realtime import Realtime
@@ -114,7 +114,7 @@ def _local(environment: Environment, app: str) -> Platform:
         edge=CaddyEdge(environment, app),
         database=LocalDatabase(environment),
         objects=objects,
-        notify=Logbook(environment.state / "notifications.jsonl"),
+        notify=notify_of(environment),
         incidents=StoredIncidents(objects),
         flags=LocalFlags(environment.state / "flags" / f"{app}.json"),
     )

@@ -15,7 +15,7 @@ from infra.errors import BadInput, Rejected
 from infra.hosting.vercel import VercelHosting
 from infra.hosting.vercel_project import VercelProject
 from infra.incidents.stored import StoredIncidents
-from infra.notify.logbook import Logbook
+from infra.notify.of_environment import notify_of
 from infra.objects.configured import configured_objects
 from infra.realtime.supabase import supabase_realtime_of
 
@@ -64,7 +64,7 @@ def vendor_platform(environment: Environment, app: str) -> Platform:
         edge=VercelEdge(project, objects, app, environment.canary),
         database=SupabaseDatabase(environment),
         objects=objects,
-        notify=Logbook(environment.state / "notifications.jsonl"),
+        notify=notify_of(environment),
         incidents=StoredIncidents(objects),
         flags=NoFlags(),
         cdn=cloudflare_of(environment),

@@ -13,6 +13,7 @@ from infra.environment import load_environment
 from infra.locks import Busy, Holder, Lock, this_process
 from infra.locks.of_environment import locks_of
 from infra.orphans import end_orphans
+from tasks.environment_page import show_environment_soon
 from tasks.release import speaker
 from tasks.stage import stage
 
@@ -102,3 +103,4 @@ def _show(environment: str, text: str) -> None:
     except (PrefectException, httpx.HTTPError) as error:
         # The lock is the truth, this only shows it: a server that is away must not leave it taken.
         speaker()(f"the artifact lock-{environment} could not be written: {type(error).__name__}")
+    show_environment_soon(environment)

@@ -8,6 +8,7 @@ from infra.database.local_recovery import recovery_of
 from infra.database.proof import Proof
 from infra.database.retention import Expired
 from infra.environment import load_environment
+from tasks.environment_page import show_environment_soon
 from tasks.release import speaker
 from tasks.stage import stage
 
@@ -39,3 +40,4 @@ def show_proof(environment: str, proof: Proof) -> None:
     text = "\n".join([f"# Backup {proof.backup}: restored and checked", "", *(f"- {line}" for line in proof.lines())])
     table = "\n".join(["", "", "| table | rows |", "|---|--:|", *rows])
     create_markdown_artifact(text + table, key="backup-proof", description=f"Backup proof of {environment}")
+    show_environment_soon(environment)

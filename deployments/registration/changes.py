@@ -51,12 +51,19 @@ def step_towards(
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[Difference]:
+    before, after = _numbered(before), _numbered(after)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
             inner = f"{path}.{key}" if path else str(key)
             yield from _differences(inner, before.get(key, _GONE), after.get(key, _GONE))
     elif before != after:
         yield Difference(path, _shown(before), _shown(after))
+
+
+def _numbered(value: Any) -> Any:
+    """A list of objects by place, so that only what differs inside them is shown."""
+    is_list = isinstance(value, list) and any(isinstance(one, Mapping) for one in value)
+    return {str(place): one for place, one in enumerate(value)} if is_list else value
 
 
 def _shown(value: Any) -> str:

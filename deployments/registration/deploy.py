@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from deployments.registration.automations import automation_steps
+from deployments.registration.block_types import block_type_steps
 from deployments.registration.changes import Change, Step
 from deployments.registration.declared import declared_for
 from deployments.registration.flow_deployments import deployment_steps, orphan_steps
 from deployments.registration.pools import pool_steps
 from deployments.registration.registry import Registry
+from deployments.registration.webhook import old_webhook_steps, webhook_steps
 from infra.commands import Say
 from infra.environment import Environment
 
@@ -20,7 +23,11 @@ def steps_for(environment: Environment) -> list[Step]:
     declared = declared_for(environment)
     return [
         *pool_steps(registry, environment),
+        *block_type_steps(registry),
+        *webhook_steps(registry, environment),
         *deployment_steps(registry, declared),
+        *automation_steps(registry, environment),
+        *old_webhook_steps(registry, environment),
         *orphan_steps(registry, declared),
     ]
 

@@ -12,12 +12,15 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from infra.config import Part, parse_table, read_toml
+from infra.environment.alerts import Alerts
 from infra.environment.app import App
+from infra.environment.blocks import remember_server
 from infra.environment.local_platform import LocalPlatform
 from infra.environment.previews import Previews
 from infra.environment.ramp import Canary, Traffic, Watch
 from infra.environment.release_rules import ReleaseRules
 from infra.environment.safety import Backups, Gates, Migrations, PeakHours
+from infra.environment.secret import is_place, secret_places
 from infra.environment.vendors import Vercel
 from infra.environment.vendors_code import Github
 from infra.environment.vendors_data import Cloudflare, ObjectStoreSettings, Supabase
@@ -26,6 +29,7 @@ from infra.errors import BadInput
 __all__ = [
     "ENVIRONMENTS_FOLDER",
     "PROJECT_FOLDER",
+    "Alerts",
     "App",
     "Backups",
     "Canary",
@@ -70,6 +74,7 @@ class Environment(Part):
     watch: Watch = Watch()
     migrations: Migrations = Migrations()
     previews: Previews = Previews()
+    alerts: Alerts = Alerts()
     peak_hours: PeakHours | None = None
     objects: ObjectStoreSettings | None = None
     vercel: Vercel | None = None
@@ -79,7 +84,7 @@ class Environment(Part):
 
     @model_validator(mode="after")
     def _keeps_secrets_elsewhere(self) -> Environment:
-        plain = [name for name, value in self.app.secret_variables.items() if not value.startswith("env:")]
+        plain = [name for name, value in self.app.secret_variables.items() if not is_place(value)]
         if plain and self.kind != "local":
             raise ValueError(f"app.secret_variables.{plain[0]} is written in the file; write env:{plain[0]} instead")
         return self
@@ -109,6 +114,8 @@ def load_environment(name: str, folder: Path | None = None) -> Environment:
     environment = parse_table(Environment, read_toml(path, path.name, "restore it"), path.name)
     if environment.name != name:
         raise BadInput(f"{path.name}: name", f"is {environment.name!r}", f"must equal the file's name, {name!r}")
+    for _, place in secret_places(environment.model_dump()):
+        remember_server(place, environment.prefect_url)
     return environment
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 
 from infra.config import Part
-from infra.environment.secret import is_placeholder, variable
+from infra.environment.secret import is_place, is_placeholder, variable
 from infra.redaction import remember_secrets
 
 
 class App(Part):
     """What is released here. An empty name lets any app in.
 
-    A secret variable is `env:NAME`, read from our own environment when it is needed; only a local
+    A secret variable is `env:NAME` or `block:<type>/<name>`, read when it is needed; only a local
     environment may hold the value itself.
     """
 
@@ -39,4 +39,4 @@ class App(Part):
 
 
 def _secret(field: str, value: str) -> str:
-    return variable(field, value) if value.startswith("env:") else value
+    return variable(field, value) if is_place(value) else value

@@ -7,11 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from infra.config import Part
-from infra.environment.secret import SecretName
+from infra.environment.secret import PLACE, SecretName
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+[^\s?#]*$")]
 OptionalUrl = Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+[^\s?#]*)?$")]
-NeededSecret = Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]
+NeededSecret = Annotated[str, Field(pattern=rf"^{PLACE}$")]
 SchemaName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from dataclasses import asdict, dataclass, fields
@@ -45,6 +46,16 @@ def app_password(state: Path, app: str) -> str:
     password = path.read_text().strip()
     remember_secrets([password])
     return password
+
+
+def encryption_key(state: Path) -> str:
+    """What Prefect's blocks are sealed with, made on first use; its form is Fernet's."""
+    path = state / "prefect" / "encryption-key"
+    if not path.exists():
+        write_atomically(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    key = path.read_text().strip()
+    remember_secrets([key])
+    return key
 
 
 def _new() -> Credentials:

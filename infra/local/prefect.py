@@ -19,6 +19,7 @@ from infra.environment import PROJECT_FOLDER, Environment
 from infra.errors import Rejected
 from infra.files import write_atomically
 from infra.local import Place, ServiceStatus
+from infra.local.credentials import encryption_key
 from infra.local.postgres import ControlPostgres
 from infra.ports import LOOPBACK
 
@@ -93,6 +94,8 @@ class PrefectServer:
             # Leases kept in memory leak a slot on every restart of the server.
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
             "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1S",
+            # Without it Prefect keeps the key of its blocks beside them, in the same database.
+            "PREFECT_SERVER_ENCRYPTION_KEY": encryption_key(self._environment.state),
         }
 
     def _answers(self) -> bool:

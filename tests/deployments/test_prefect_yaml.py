@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from prefect import Flow
 
-from deployments.registration.declared import declared_for, flow_at, table
+from deployments.registration.declared import Declared, declared_for, flow_at, table
 from infra.environment import PROJECT_FOLDER, Environment, environment_names, load_environment
 
 DEPLOYMENTS: list[dict[str, Any]] = table()["deployments"]
@@ -42,6 +42,14 @@ def test_every_deployment_is_named_after_an_environment_and_says_what_it_is(depl
 def test_every_flow_is_declared_once_for_every_environment() -> None:
     pairs = Counter((flow_at(one["entrypoint"]).name, one["name"]) for one in DEPLOYMENTS)
     assert pairs == Counter({(flow, name): 1 for flow in all_flows() for name in environment_names()})
+
+
+@pytest.mark.parametrize("declared", declared_for(load_environment("staging")), ids=lambda one: one.flow)
+def test_every_field_of_a_form_explains_itself(declared: Declared) -> None:
+    fields = declared.body["parameter_openapi_schema"]["properties"]
+    assert {name for name, field in fields.items() if not field.get("description")} == set()
+    choices = {name for name, field in fields.items() if name in ("action", "level")}
+    assert all(fields[name].get("enum") for name in choices)
 
 
 def test_every_flow_has_a_row_in_the_readme() -> None:

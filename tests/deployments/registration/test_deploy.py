@@ -68,8 +68,10 @@ def test_what_carries_our_tag_and_is_declared_no_more_goes_and_nothing_else(else
     (change,) = changes_of(elsewhere)
     assert (change.act, change.name) == ("remove", "flow of 2 tags/acceptance")
     make(steps_for(elsewhere), print)
-    assert "flow of 1 tags/acceptance" in rows(elsewhere)
-    assert "flow of 2 tags/acceptance" not in rows(elsewhere)
+    there = rows(elsewhere)
+    assert "flow of 1 tags/acceptance" in there
+    assert "flow of 2 tags/acceptance" not in there
+    registry.send("DELETE", f"/deployments/{there['flow of 1 tags/acceptance']['id']}")
     assert deployments_there(registry, "other")
 
 
@@ -77,10 +79,15 @@ def test_stopped_in_between_the_next_time_does_the_rest(elsewhere: Environment) 
     registry = Registry(elsewhere.prefect_url)
     for row in rows(elsewhere).values():
         registry.send("DELETE", f"/deployments/{row['id']}")
+    for row in registry.all_of("automations"):
+        if elsewhere.name in row["tags"]:
+            registry.send("DELETE", f"/automations/{row['id']}")
     steps = steps_for(elsewhere)
     make(steps[:4], print)
     make(steps[3:5], print)  # killed after the server did it and before anybody knew
     assert [one.name for one in changes_of(elsewhere)] == [step.change.name for step in steps[5:]]
+    make(steps[5:-1], print)
+    assert [one.name for one in changes_of(elsewhere)] == [steps[-1].change.name]
     make(steps_for(elsewhere), print)
     assert changes_of(elsewhere) == []
 

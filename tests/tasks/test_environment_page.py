@@ -1,0 +1,104 @@
+"""The page of an environment: what it says, and what it says when nobody answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.environment import Environment, Supabase, load_environment
+from infra.errors import Unreachable
+from infra.locks import Lock, this_process
+from tasks import environment_page, environment_text
+from tasks.environment_page import page_of, show_environment, show_environment_soon
+from tasks.records import Record
+from tasks.release import Release
+
+NAME = "local"
+
+
+def record(name: str, standing: str = "promoted", reason: str = "it is live") -> Record:
+    release = Release(name, NAME, "shop", "/repo", "main", "abcdef", name, "/folder")
+    return Record(release, "run-1", standing, 1000.0, 1060.0, reason)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """A local environment of which nothing runs."""
+    monkeypatch.setenv("PIPELINE_STATE", str(tmp_path))
+    return load_environment(NAME)
+
+
+def test_what_cannot_be_asked_is_said_to_be_unknown_and_the_rest_is_there(
+    nobody: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_environment: Environment) -> None:
+        raise Unreachable("the store is silent")
+
+    monkeypatch.setattr(environment_page, "objects_of", silent)
+    page = page_of(nobody)
+    assert "**Not known: the releases**: the store is silent" in page
+    assert "it is free" in page
+
+
+def test_a_page_that_cannot_be_written_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_environment: Environment) -> str:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr(environment_page, "page_of", broken)
+    assert show_environment(NAME) is False
+
+
+def test_a_source_that_never_answers_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def hanging(_environment: Environment) -> str:
+        answered.wait(30)
+        raise Unreachable("too late")
+
+    monkeypatch.setattr(environment_page, "page_of", hanging)
+    monkeypatch.setattr(environment_page, "WAIT_SECONDS", 0.1)
+    began = time.monotonic()
+    show_environment_soon(NAME)
+    took = time.monotonic() - began
+    answered.set()
+    assert took < 20
+
+
+def test_who_holds_it_is_named_and_a_dead_holder_is_called_dead() -> None:
+    lock = Lock(1, this_process("r-1", "release", "shop", "v2", "asked", "run-1"))
+    assert "held by the release of shop v2" in environment_text.holder(lock, lambda _: True)
+    assert "process is dead" in environment_text.holder(lock, lambda _: False)
+    assert "free" in environment_text.holder(None, lambda _: True)
+
+
+def test_the_last_releases_are_rows_that_no_reason_can_break() -> None:
+    text = environment_text.last_releases([record("v2", "rolled back", "5 % | over\nthe limit")], "http://prefect")
+    row = text.splitlines()[-1]
+    assert row.count(" | ") == 4
+    assert "5 % \\| over the limit" in row
+    assert "http://prefect/runs/flow-run/run-1" in row
+
+
+def test_what_is_live_comes_with_when_it_was_promoted() -> None:
+    known = environment_text.Live("shop", "abcdef", record("v2"))
+    text = environment_text.live([known, environment_text.Live("old", "123456", None)])
+    assert "| shop | abcdef | 1970-01-01 00:17:40 UTC |" in text
+    assert "| old | 123456 | before the newest releases |" in text
+
+
+def test_it_leads_to_where_the_vendors_show_their_part(nobody: Environment) -> None:
+    assert environment_text.places(nobody) == ""
+    supabase = Supabase(project="a" * 20, token="env:T", database_url="env:U")
+    there = environment_text.places(nobody.model_copy(update={"supabase": supabase}))
+    assert f"https://supabase.com/dashboard/project/{'a' * 20}" in there
+
+
+@pytest.mark.platform
+def test_on_a_real_platform_every_part_is_known(started_platform: Environment) -> None:
+    page = page_of(started_platform)
+    assert "Not known" not in page
+    for part in ("## Live", "## Schema", "## Who may change it", "## In flight", "## The last backup proof"):
+        assert part in page

@@ -23,12 +23,11 @@ from infra.environment import load_environment
 from infra.http import Limited, Refused
 from infra.objects import Objects
 from infra.platform import objects_of
-from infra.redaction import redact
 from tasks.code_review.access import Reviewer
 from tasks.code_review.board import SETTLE_SECONDS, Board, Wish
 from tasks.code_review.remarks import Facts, facts_of_failure, facts_of_result
 from tasks.code_review.untold import forget_untold, mark_untold, read_untold, untold
-from tasks.code_review.words import check_id, comment_of, end_of, fenced, page_of, standing_of
+from tasks.code_review.words import check_id, clean, comment_of, end_of, fenced, page_of, standing_of
 from tasks.outcomes import Aborted, LockLost
 from tasks.records import OPEN, Record, read_record
 from tasks.release import Release, speaker
@@ -144,7 +143,7 @@ def tell_instead(release: Release, key: str, name: str, state: State[object], *,
     """A stage that was taken over from an earlier attempt, or skipped by policy."""
     telling = _TELLING.get(release.id)
     if telling:
-        telling.check(key, name, "skipped" if is_skipped else "success", Facts(redact(state.message or "")))
+        telling.check(key, name, "skipped" if is_skipped else "success", Facts(clean(state.message or "")))
 
 
 @_never_fails
@@ -220,7 +219,7 @@ def tell_backup(environment: str, about: str, title: str, body: str, *, is_over:
     if load_environment(environment).github is None:
         return
     reviewer, marker = Reviewer(environment), f"<!-- pipeline {about} {environment} -->"
-    trouble = Trouble(marker, str(flow_run.id), redact(title), fenced(body), is_over)
+    trouble = Trouble(marker, str(flow_run.id), clean(title), fenced(body), is_over)
     act = functools.partial(_show_trouble, reviewer, trouble)
     _BOARD.put(Wish(("trouble", environment, about), STANDING, act, speaker()))
 

@@ -9,15 +9,13 @@ from pathlib import Path
 from infra.code_review import Level, Remark
 from infra.coverage import CoverageReport
 from infra.errors import PipelineError
-from infra.redaction import redact
 from infra.scanners import SEVERITIES, Finding, ScanReport, Severity
-from tasks.code_review.words import LOOKED_THROUGH, fenced
+from tasks.code_review.words import clean, fenced
 from tasks.release import Release
 
 LONGEST_TITLE = 200
 # This is done in the release's own time: a report without end must not cost any.
 MOST_REMARKS = 200
-LONGEST_LINE = 400
 LEVELS: dict[Severity, Level] = {"low": "notice", "medium": "warning", "high": "failure", "critical": "failure"}
 # `path:line: text`, as pytest, tsc, eslint and compilers write it; `File "path", line N`, as Python does;
 # `(path:line:column)` and `path(line,column)`, as Node does.
@@ -58,9 +56,9 @@ def facts_of_failure(release: Release, failure: BaseException) -> Facts:
 
 
 def _clean(title: str, text: str, remarks: list[Remark]) -> Facts:
-    clean = [Remark(redact(one.path), one.line, one.level, redact(one.title), redact(one.message)) for one in remarks]
-    line = " ".join(redact(title[:LOOKED_THROUGH]).split())
-    return Facts(line[:LONGEST_TITLE], fenced(text) if text else line, tuple(dict.fromkeys(clean)))
+    found = [Remark(clean(one.path), one.line, one.level, clean(one.title), clean(one.message)) for one in remarks]
+    line = " ".join(clean(title).split())
+    return Facts(line[:LONGEST_TITLE], fenced(text) if text else line, tuple(dict.fromkeys(found)))
 
 
 def _of_finding(finding: Finding) -> Remark:
@@ -70,7 +68,7 @@ def _of_finding(finding: Finding) -> Remark:
 
 def _places_in(text: str, folder: Path) -> list[Remark]:
     found = []
-    for line in (one[:LONGEST_LINE] for one in text[:LOOKED_THROUGH].splitlines()[:MOST_REMARKS]):
+    for line in clean(text).splitlines():
         for pattern in PLACES:
             match = pattern.search(line)
             path = _known(match["path"], folder) if match else ""

@@ -29,8 +29,10 @@ HEADLINES: dict[Recorded, str] = {
     "way back failed": "THE WAY BACK FAILED: a person is needed",
 }
 LONGEST_TEXT = 20_000
-# What is looked through for secrets: more than is shown, so that none is cut in two at the end.
-LOOKED_THROUGH = 10 * LONGEST_TEXT
+MOST_LINES = 200
+# Redaction takes the square of a word's length: a line is cut before it, and shorter behind it, so that no secret is
+# cut in two.
+LONGEST_LINE, LINE_LOOKED_THROUGH = 400, 1_000
 
 
 def standing_of(record: Record) -> Standing:
@@ -43,7 +45,7 @@ def standing_of(record: Record) -> Standing:
         version=order.version,
         label=order.label,
         state=STATES[record.standing],
-        reason=redact(record.reason) or f"attempt {record.attempt}",
+        reason=clean(record.reason) or f"attempt {record.attempt}",
         page=page_of(settings, record.flow_run),
         url=order.platform.url,
         is_production=settings.kind == "production",
@@ -85,14 +87,20 @@ def check_id(release: Release, key: str) -> str:
     return f"{release.id}/{re.sub(r'[^a-z0-9]+', '-', key.lower()).strip('-')[:80]}"
 
 
+def clean(text: str) -> str:
+    """Without secrets, and of a length that costs no time, whatever it was."""
+    lines = (redact(line[:LINE_LOOKED_THROUGH])[:LONGEST_LINE] for line in text.splitlines()[:MOST_LINES])
+    return "\n".join(lines)[:LONGEST_TEXT]
+
+
 def code(text: str) -> str:
     """As it is, in a line: what is in backticks names nobody and links nowhere."""
-    return f"`{redact(text).replace('`', '')}`"
+    return f"`{clean(text).replace('`', '')}`"
 
 
 def fenced(text: str) -> str:
     """As it is, in a block that its own backticks cannot end."""
-    text = redact(text[:LOOKED_THROUGH])[:LONGEST_TEXT]
+    text = clean(text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"\n{fence}text\n{text}\n{fence}"

@@ -19,6 +19,7 @@ from deployments.cli import (
     measure_verbs,
     migrate_verbs,
     platform_verbs,
+    preview_verbs,
     recovery_verbs,
     trigger_verbs,
 )
@@ -38,6 +39,7 @@ for verbs in (
     doctor_verbs,
     deploy_verbs,
     flow_verbs,
+    preview_verbs,
     trigger_verbs,
     recovery_verbs,
     hold_verbs,

@@ -44,7 +44,7 @@ def release(
 
     Example: pipeline release --repo ../my-app --ref main
     """
-    raise typer.Exit(run_flow("release", env, {"repository": _absolute(repo), "ref": ref}, wait, json))
+    raise typer.Exit(run_flow("release", env, {"repository": absolute(repo), "ref": ref}, wait, json))
 
 
 def rollback(
@@ -76,6 +76,6 @@ def backup(env: Env = "local", name: str = "manual", wait: Wait = True, json: Js
     raise typer.Exit(run_flow("backup", env, {"name": name}, wait, json))
 
 
-def _absolute(repository: str) -> str:
+def absolute(repository: str) -> str:
     """The worker has another working folder than the person who types."""
     return str(Path(repository).resolve()) if Path(repository).exists() else repository

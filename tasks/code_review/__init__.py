@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.code_review.preview import tell_preview
 from tasks.code_review.telling import (
     settle,
     tell_backup,
@@ -12,4 +13,13 @@ from tasks.code_review.telling import (
     told,
 )
 
-__all__ = ["settle", "tell_backup", "tell_ends", "tell_instead", "tell_live_again", "tell_start", "told"]
+__all__ = [
+    "settle",
+    "tell_backup",
+    "tell_ends",
+    "tell_instead",
+    "tell_live_again",
+    "tell_preview",
+    "tell_start",
+    "told",
+]

@@ -40,11 +40,13 @@ NO_CHECKS = (
     "no checks are shown: only a GitHub App may write them (GITHUB_TOKEN of a workflow with `checks: write`, or the "
     "token of an installation); deployments, statuses and comments go on"
 )
-_BOARD = Board()
+BOARD = Board()
 _TELLING: dict[str, Telling] = {}
 
 
-def _never_fails(function: Callable[P, None]) -> Callable[P, None]:
+def never_fails(function: Callable[P, None]) -> Callable[P, None]:
+    """For what only tells: its failure is logged, and nobody else's."""
+
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
@@ -82,7 +84,7 @@ class Telling:
         )
         if not conclusion:
             self.began[key] = now
-        _BOARD.put(Wish(("check", check.id), CHECK, lambda: self._show(check), self.say))
+        BOARD.put(Wish(("check", check.id), CHECK, lambda: self._show(check), self.say))
 
     def _show(self, check: Check) -> None:
         if not self.reviewer.may_check:
@@ -96,7 +98,7 @@ class Telling:
             self.say(f"{NO_CHECKS}: {no.message}")
 
 
-@_never_fails
+@never_fails
 def tell_start(record: Record) -> None:
     """At the beginning of each attempt, once it is on record."""
     order = record.release
@@ -110,8 +112,8 @@ def tell_start(record: Record) -> None:
         mark_untold(record)
         reviewer.review().show_standing(standing_of(record))
 
-    _BOARD.put(Wish(("standing", order.id), STANDING, show, say))
-    _BOARD.put(Wish(("comment", order.id), COMMENT, lambda: reviewer.review().show_comment(comment_of(record)), say))
+    BOARD.put(Wish(("standing", order.id), STANDING, show, say))
+    BOARD.put(Wish(("comment", order.id), COMMENT, lambda: reviewer.review().show_comment(comment_of(record)), say))
 
 
 @contextmanager
@@ -138,7 +140,7 @@ def told(release: Release, key: str, name: str) -> Iterator[Callable[[T], T]]:
     _tell_stage(release, key, name, "success", lambda: facts_of_result(results[0] if results else None))
 
 
-@_never_fails
+@never_fails
 def tell_instead(release: Release, key: str, name: str, state: State[object], *, is_skipped: bool) -> None:
     """A stage that was taken over from an earlier attempt, or skipped by policy."""
     telling = _TELLING.get(release.id)
@@ -146,7 +148,7 @@ def tell_instead(release: Release, key: str, name: str, state: State[object], *,
         telling.check(key, name, "skipped" if is_skipped else "success", Facts(clean(state.message or "")))
 
 
-@_never_fails
+@never_fails
 def _tell_stage(
     release: Release, key: str, name: str, conclusion: Conclusion | None, facts: Callable[[], Facts]
 ) -> None:
@@ -155,7 +157,7 @@ def _tell_stage(
         telling.check(key, name, conclusion, facts())
 
 
-@_never_fails
+@never_fails
 def tell_ends(environment: str) -> None:
     """How every release ended of which that is not told yet; to be called by whoever held the environment."""
     if load_environment(environment).github is None:
@@ -168,9 +170,9 @@ def tell_ends(environment: str) -> None:
         for app, release in sorted(untold(objects), key=lambda mark: mark[1] not in _TELLING):
             # Each for itself: a record that cannot be read keeps no other from being told.
             act = functools.partial(_tell_end, objects, app, release, reviewer, say)
-            _BOARD.put(Wish(("end", release), ENDS, act, say))
+            BOARD.put(Wish(("end", release), ENDS, act, say))
 
-    _BOARD.put(Wish(("ends", environment), ENDS, show, say))
+    BOARD.put(Wish(("ends", environment), ENDS, show, say))
 
 
 def _tell_end(objects: Objects, app: str, release: str, reviewer: Reviewer, say: Say) -> None:
@@ -191,12 +193,12 @@ def _tell_end(objects: Objects, app: str, release: str, reviewer: Reviewer, say:
         if record.standing not in OPEN:
             forget_untold(record)
 
-    _BOARD.put(Wish(("standing", order.id), STANDING, lambda: reviewer.review().show_standing(end_of(record)), say))
-    _BOARD.put(Wish(("comment", order.id), COMMENT, lambda: reviewer.review().show_comment(comment_of(record)), say))
-    _BOARD.put(Wish(("close", order.id), CLOSE, close, say))
+    BOARD.put(Wish(("standing", order.id), STANDING, lambda: reviewer.review().show_standing(end_of(record)), say))
+    BOARD.put(Wish(("comment", order.id), COMMENT, lambda: reviewer.review().show_comment(comment_of(record)), say))
+    BOARD.put(Wish(("close", order.id), CLOSE, close, say))
 
 
-@_never_fails
+@never_fails
 def tell_live_again(release: Release, why: str) -> None:
     """A version that was promoted before is live once more; what was live in between says so no longer."""
     settings = release.settings
@@ -210,10 +212,10 @@ def tell_live_again(release: Release, why: str) -> None:
             back = replace(record, standing="promoted", reason=f"live again: {why}")
             reviewer.review().show_standing(end_of(back))
 
-    _BOARD.put(Wish(("standing", release.id), STANDING, show, say))
+    BOARD.put(Wish(("standing", release.id), STANDING, show, say))
 
 
-@_never_fails
+@never_fails
 def tell_backup(environment: str, about: str, title: str, body: str, *, is_over: bool) -> None:
     """A backup that is not proven, and one that is: an issue is open from the first night that fails to a good one."""
     if load_environment(environment).github is None:
@@ -221,14 +223,14 @@ def tell_backup(environment: str, about: str, title: str, body: str, *, is_over:
     reviewer, marker = Reviewer(environment), f"<!-- pipeline {about} {environment} -->"
     trouble = Trouble(marker, str(flow_run.id), clean(title), fenced(body), is_over)
     act = functools.partial(_show_trouble, reviewer, trouble)
-    _BOARD.put(Wish(("trouble", environment, about), STANDING, act, speaker()))
+    BOARD.put(Wish(("trouble", environment, about), STANDING, act, speaker()))
 
 
 def _show_trouble(reviewer: Reviewer, trouble: Trouble) -> None:
     reviewer.review().show_trouble(trouble)
 
 
-@_never_fails
+@never_fails
 def settle(seconds: float = SETTLE_SECONDS) -> None:
     """At the end of a flow, when nothing waits for it any more: let what is told arrive, at most so long."""
-    _BOARD.settle(seconds)
+    BOARD.settle(seconds)

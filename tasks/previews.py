@@ -1,0 +1,58 @@
+"""What the stages of a preview share: which preview, and who may work on it now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from infra.environment import load_environment
+from infra.files import locked
+from infra.hosting.local import previews_folder
+from infra.previews import Previews, Wanted
+from infra.previews.of_environment import previews_of
+from tasks.release import Release
+
+ENVIRONMENT = "preview"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A preview that is asked for: the version on disk, and its pull request. Holds no secret."""
+
+    order: Release
+    wanted: Wanted
+
+    @property
+    def previews(self) -> Previews:
+        """Those of the app."""
+        return previews_of(self.order.settings, self.order.app)
+
+
+@contextmanager
+def preview_held(environment: str, app: str, pull_request: int) -> Iterator[None]:
+    """One run of this machine at a time works on a preview; the next one waits. A crash lets go of it."""
+    folder = previews_folder(load_environment(environment)) / app
+    with locked(folder / "locks" / f"{pull_request}.lock"):
+        yield
+
+
+def variables_of(asked: Asked, url: str) -> dict[str, str]:
+    """All that a preview finds beside PORT: nothing of `[app]`, no flag service, no credentials of ours."""
+    rules = asked.order.settings.previews
+    return {
+        **rules.variables,
+        **rules.secrets(),
+        "DATABASE_URL": url,
+        "APP_VERSION": asked.order.label,
+        "APP_ENVIRONMENT": ENVIRONMENT,
+    }
+
+
+def is_of(repository: str, name: str) -> bool:
+    """Whether a git URL leads to `owner/name`. A path on this machine says nothing of that: True."""
+    if "://" not in repository and not re.match(r"[\w.-]+@[\w.-]+:", repository):
+        return True
+    path = repository.rstrip("/").removesuffix(".git").replace(":", "/")
+    return path.lower().endswith(f"/{name.lower()}")

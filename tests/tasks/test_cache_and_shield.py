@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 
 from deployments.twins.cloudflare import ZONE, CloudflareTwin
+from deployments.twins.vercel import VercelTwin
+from deployments.twins.vercel_place import VercelPlace, settings_for
 from infra.cdn.cloudflare import CloudflareCdn
 from infra.config import parse_table
+from infra.edge.vercel_attack_mode import VercelAttackMode
 from infra.environment import Environment
 from infra.errors import BadInput, Unknown
 from infra.http import Patience
@@ -158,3 +162,45 @@ def test_an_environment_without_a_shield_refuses(world: World, monkeypatch: pyte
     monkeypatch.setattr(raise_shield, "shield_of", lambda _environment: None)
     with pytest.raises(BadInput, match="'staging' has no shield"):
         raise_shield.raise_shield.fn("staging", "mo", "a flood")
+
+
+@pytest.fixture
+def behind_vercel(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[VercelTwin]:
+    """The same environment with Vercel's attack mode as its shield."""
+    with VercelTwin() as twin:
+        mode = VercelAttackMode(VercelPlace(twin, world.shelf, tmp_path).project)
+        monkeypatch.setattr(raise_shield, "shield_of", lambda _environment: mode)
+        yield twin
+
+
+def test_vercels_attack_mode_is_placed_extended_and_lifted(world: World, behind_vercel: VercelTwin) -> None:
+    assert "it was at 'off'" in raise_shield.raise_shield.fn("staging", "mo", "a flood")
+    first = behind_vercel.attack_mode_until
+    raise_shield.raise_shield.fn("staging", "mo", "still")
+    assert first is not None
+    assert behind_vercel.attack_mode_until is not None
+    assert behind_vercel.attack_mode_until >= first
+    assert "back at 'off'" in raise_shield.lower_shield.fn("staging", "mo", "over")
+    assert not behind_vercel.attack_mode
+    assert world.shelf.kept == {}
+    assert world.twin.log == [], "Cloudflare was not asked"
+
+
+def test_a_level_that_was_noted_at_one_vendor_is_not_given_to_another(world: World, behind_vercel: VercelTwin) -> None:
+    noted = {"before": "high", "who": "mo", "reason": "a flood", "time": 1.0, "shield": "Cloudflare"}
+    world.shelf.put("shield/raised.json", json.dumps(noted).encode())
+    raise_shield.raise_shield.fn("staging", "mo", "a flood")
+    assert "back at 'off'" in raise_shield.lower_shield.fn("staging", "mo", "over")
+
+
+def test_with_both_cloudflare_is_the_shield_and_it_is_said(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with VercelTwin() as twin:
+        both = world.environment.model_copy(update={"vercel": settings_for(twin)})
+        monkeypatch.setattr(raise_shield, "load_environment", lambda _name: both)
+        with caplog.at_level("INFO"):
+            raise_shield.raise_shield.fn("staging", "mo", "a flood")
+        assert world.twin.state.level == "under_attack"
+        assert not twin.attack_mode
+        assert "Vercel's attack mode is left as it is" in caplog.text

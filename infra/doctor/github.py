@@ -117,9 +117,10 @@ def _may_check(environment: Environment) -> str:
 
 def _try(environment: Environment, call: Call, how: str) -> None:
     """An empty request for something that needs a right."""
-    path = {"sha": NO_COMMIT} if call is MARK else {}
+    api = _api(environment)
     try:
-        _api(environment).ask(call, body={}, **path)
+        # Only one of them has a commit in its path; the others have no use for it.
+        api.ask(call, body={}, sha=NO_COMMIT)
     except Limited:
         raise
     except Refused as no:

@@ -81,7 +81,7 @@ class Story:
 @pytest.fixture
 def story(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
     monkeypatch.setattr("infra.code_review.github_api.TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr(telling, "_BOARD", telling.Board())
+    monkeypatch.setattr(telling, "BOARD", telling.Board())
     file = world.place.folder / f"{NAME}.toml"
     before = file.read_text()
     with GithubTwin() as twin:
@@ -100,8 +100,8 @@ def story(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
 
 def dies(patch: pytest.MonkeyPatch) -> None:
     """As if the process were killed: what it has not told, it never tells, and the next one remembers nothing."""
-    telling._BOARD.settle(0)
-    patch.setattr(telling, "_BOARD", telling.Board())
+    telling.BOARD.settle(0)
+    patch.setattr(telling, "BOARD", telling.Board())
     patch.setattr(telling, "_TELLING", {})
 
 
@@ -173,7 +173,7 @@ def test_what_a_killed_release_left_open_is_ended_by_who_takes_it_back(
     story.begin()
     manager = told(story.order, "canary 20 %", "canary 20 %")
     manager.__enter__()
-    telling._BOARD.settle(5)
+    telling.BOARD.settle(5)
     dies(monkeypatch)
     assert story.twin.state.names_of_open() == [f"pipeline / {NAME} / canary 20 %"]
 
@@ -208,7 +208,7 @@ def test_killed_after_any_write_the_next_one_tells_the_rest_and_nothing_twice(
         story.do(stage)
     story.record = end_record(story.record, "rolled back", "that was it")
     tell_ends(NAME)
-    telling._BOARD.settle(1)
+    telling.BOARD.settle(1)
     dies(monkeypatch)
     limit = 10_000
 
@@ -251,7 +251,7 @@ def test_who_lost_the_environment_says_nothing_more_of_the_stage(story: Story) -
     story.begin()
     with pytest.raises(LockLost):
         story.do("canary 20 %", LockLost("somebody else has it"))
-    telling._BOARD.settle(5)
+    telling.BOARD.settle(5)
     assert story.twin.state.names_of_open() == [f"pipeline / {NAME} / canary 20 %"]
 
 

@@ -181,6 +181,9 @@ def stage(
     return wrap
 
 
-def _was_silence(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+def _was_silence(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Also says why, in the stage's own log: the state of a stage that is tried again only says that it is."""
     result = state.result(raise_on_failure=False)
+    if isinstance(result, Unreachable):
+        speaker()(f"try {run.run_count} met silence: {result.message}")
     return isinstance(result, Unreachable)

@@ -37,19 +37,26 @@ def automation_steps(registry: Registry, environment: Environment) -> list[Step]
     if webhook := find_webhook(registry, environment):
         ids[webhook["id"]] = block_name(environment)
     steps = [step for one in wanted for step in _step(registry, environment, one, there.get(one.name), ids)]
-    gone = [(name, row) for name, row in there.items() if name not in {one.name for one in wanted}]
-    return [*steps, *(_removal(registry, name, row) for name, row in gone)]
+    kept = {row["id"] for name, row in there.items() if name in {one.name for one in wanted}}
+    gone = [row for row in _ours(registry, environment) if row["id"] not in kept]
+    return [*steps, *(_removal(registry, row) for row in gone)]
 
 
 def _there(registry: Registry, environment: Environment) -> dict[str, Row]:
-    """Ours, by name."""
-    tags = {"any_": [our_tag()]}
-    rows = registry.all_of("automations", {"automations": {"tags": tags}})
-    return {row["name"]: row for row in rows if {our_tag(), environment.name} <= set(row["tags"])}
+    """Ours, by name; of two with one name, which two deploys at once can make, the older."""
+    rows = sorted(_ours(registry, environment), key=lambda row: str(row["created"]), reverse=True)
+    return {row["name"]: row for row in rows}
 
 
-def _removal(registry: Registry, name: str, row: Row) -> Step:
-    return Step(Change("automation", name, "remove"), partial(registry.send, "DELETE", f"/automations/{row['id']}"))
+def _ours(registry: Registry, environment: Environment) -> list[Row]:
+    rows = registry.all_of("automations", {"automations": {"tags": {"any_": [our_tag()]}}})
+    return [row for row in rows if {our_tag(), environment.name} <= set(row["tags"])]
+
+
+def _removal(registry: Registry, row: Row) -> Step:
+    return Step(
+        Change("automation", row["name"], "remove"), partial(registry.send, "DELETE", f"/automations/{row['id']}")
+    )
 
 
 def _step(

@@ -5,22 +5,30 @@ from __future__ import annotations
 from deployments.registration.automations import automation_steps
 from deployments.registration.block_types import block_type_steps
 from deployments.registration.changes import Change, Step
-from deployments.registration.declared import declared_for
+from deployments.registration.declared import Declared, declared_for
 from deployments.registration.flow_deployments import deployment_steps, orphan_steps
 from deployments.registration.pools import pool_steps
-from deployments.registration.registry import Registry
+from deployments.registration.registry import WHERE, Registry
 from deployments.registration.webhook import old_webhook_steps, webhook_steps
 from infra.commands import Say
 from infra.environment import Environment
+from infra.errors import Unknown
 
 
 def steps_for(environment: Environment) -> list[Step]:
     """In the order in which they need each other; empty when the server has what is declared. Changes nothing.
 
-    Raises Unreachable when the server is silent.
+    Raises Unreachable when the server is silent, Unknown when it answers as Prefect would not.
     """
-    registry = Registry(environment.prefect_url)
-    declared = declared_for(environment)
+    registry, declared = Registry(environment.prefect_url), declared_for(environment)
+    try:
+        return _steps(registry, environment, declared)
+    except (KeyError, TypeError) as error:
+        missing = f"{type(error).__name__}: {error}"
+        raise Unknown(f"{registry.url} answered with rows that Prefect 3 would not give ({missing})", WHERE) from error
+
+
+def _steps(registry: Registry, environment: Environment, declared: list[Declared]) -> list[Step]:
     return [
         *pool_steps(registry, environment),
         *block_type_steps(registry),

@@ -157,7 +157,7 @@ class PrefectWorker:
 
 def register_deployments(environment: Environment, say: Say) -> None:
     """`pipeline deploy`, unless the very same declarations were registered with this server's database before."""
-    declared = declarations()
+    declared = declarations(environment)
     record = environment.state / "prefect" / "registered.json"
     if record.exists() and json.loads(record.read_text()) == declared and _is_registered(environment):
         return
@@ -170,11 +170,12 @@ def register_deployments(environment: Environment, say: Say) -> None:
     write_atomically(record, json.dumps(declared))
 
 
-def declarations() -> str:
-    """What registration depends on, as one hash: the table, the flows' parameters, and what reads them."""
+def declarations(environment: Environment) -> str:
+    """What registration depends on, as one hash: the table, the flows' parameters, what reads them, our own file."""
     folders = ("flows", "deployments/registration")
     files = [PROJECT_FOLDER / "prefect.yaml", *(p for one in folders for p in (PROJECT_FOLDER / one).rglob("*.py"))]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
+    contents = [environment.model_dump_json().encode(), *(path.read_bytes() for path in sorted(files))]
+    return hashlib.sha256(b"".join(contents)).hexdigest()
 
 
 def _is_registered(environment: Environment) -> bool:

@@ -6,8 +6,9 @@ import re
 import urllib.parse
 from collections.abc import Iterable
 
-# A password may hold an @ itself: it ends before the last one of the address' first part.
-_URL_PASSWORD = re.compile(r"(?P<head>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)[^\s/\"'<>]+(?=@)")
+# A password may hold an @ itself: it ends before the last one of the address' first part. The scheme is bounded, or a
+# long word would be looked through once for each of its letters.
+_URL_PASSWORD = re.compile(r"(?P<head>[a-zA-Z][a-zA-Z0-9+.-]{0,20}://[^\s:/@]*:)[^\s/\"'<>]+(?=@)")
 _URL_TOKEN = re.compile(r"(?P<head>https?://)[^\s:/@\"'<>]+(?=@)")  # https://TOKEN@host, as code hosts give it
 _MINIMUM_LENGTH = 6  # shorter values would blank out ordinary words
 _known: set[str] = set()

@@ -54,3 +54,12 @@ def test_a_secret_that_holds_another_goes_whole() -> None:
 def test_values_too_short_to_be_told_from_words_stay() -> None:
     remember_secrets(["", "app", "12345"])
     assert redact("app 12345") == "app 12345"
+
+
+def test_a_word_of_megabytes_does_not_take_the_square_of_its_length() -> None:
+    word = "x" * 4_000_000  # squared, this would not be over today
+    assert redact(word) == word
+
+
+def test_the_address_at_the_end_of_a_long_word_is_still_seen() -> None:
+    assert redact("x" * 100 + "postgresql://app:word@host/db") == "x" * 100 + "postgresql://app:***@host/db"

@@ -14,7 +14,7 @@ from flows import outcome
 from infra.errors import BadInput, PipelineError, Rejected
 from infra.previews import Preview
 from tasks.announce import one_line
-from tasks.check_pull_request import check_pull_request, is_still_open
+from tasks.check_pull_request import check_is_newest, check_pull_request, is_still_open
 from tasks.checkout import checkout
 from tasks.close_preview import close_preview, find_previewed_app
 from tasks.code_review import settle, tell_preview
@@ -72,23 +72,32 @@ def preview(
 def _open(asked: Asked) -> State[Any]:
     """Nothing is undone when it fails: what is there is the preview before, or waits for the next try or the close."""
     order, number = asked.order, asked.wanted.pull_request
-    shown: Preview | None = None
+    check_is_newest(order.environment, number, order.version)
     try:
-        judge_preview(asked, [one.result() for one in [scan.submit(order, kind) for kind in KINDS]])
-        run_unit(order)
-        for ended in make_room_for_preview(asked):
-            tell_preview(order.environment, order.app, ended, "was ended to make room for another one")
-        prepare_preview_database(asked)
-        shown = open_preview(asked)
-        smoke_test(order, shown.url)
-    except (GateClosed, Rejected) as closed:
-        what = f"is at {shown.url}, and its smoke tests failed" if shown else "could not be shown"
-        tell_preview(order.environment, order.app, number, what, order, str(closed))
-        return outcome.failed(outcome.GATE_CLOSED, one_line(closed))
+        shown = _show(asked)
+    except BadInput:
+        raise
+    except PipelineError as failure:
+        tell_preview(order.environment, order.app, number, "could not be shown", order, str(failure))
+        is_no = isinstance(failure, (GateClosed, Rejected))
+        return outcome.failed(outcome.GATE_CLOSED if is_no else outcome.FAILED, one_line(failure))
     if not is_still_open(order.environment, number):
         return outcome.completed(CLOSED, f"{_close(order.environment, order.app, number)}: it was closed meanwhile")
     tell_preview(order.environment, order.app, number, f"is at {shown.url}", order)
     return outcome.completed(OPENED, f"pull request {number} ({order.app} {order.label}) is at {shown.url}")
+
+
+def _show(asked: Asked) -> Preview:
+    """Before any of its code runs, it is scanned."""
+    order = asked.order
+    judge_preview(asked, [one.result() for one in [scan.submit(order, kind) for kind in KINDS]])
+    run_unit(order)
+    for ended in make_room_for_preview(asked):
+        tell_preview(order.environment, order.app, ended, "was ended to make room for another one")
+    prepare_preview_database(asked)
+    shown = open_preview(asked)
+    smoke_test(order, shown.url)
+    return shown
 
 
 def _close(environment: str, app: str, pull_request: int) -> str:

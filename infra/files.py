@@ -43,6 +43,19 @@ def make_folder(path: Path) -> Path:
 
 
 @contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """As `locked`, without waiting: False when somebody has it."""
+    make_folder(path.parent)
+    with path.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Held by one thread of one process at a time; a crash lets go of it."""
     make_folder(path.parent)

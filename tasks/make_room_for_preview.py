@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.errors import Rejected
 from infra.previews import Preview
-from tasks.previews import Asked
+from tasks.previews import Asked, preview_held_if_free
 from tasks.release import speaker
 from tasks.stage import stage
 
@@ -16,18 +16,29 @@ def make_room_for_preview(asked: Asked) -> tuple[int, ...]:
     Those touched longest ago go: a preview is made again by one command, while a pull request whose end nobody told
     us would hold its place for ever. Raises Rejected where `when_full` says so.
     """
-    rules = asked.order.settings.previews
+    rules, order = asked.order.settings.previews, asked.order
     others = [one for one in asked.previews.all() if one.pull_request != asked.wanted.pull_request]
-    surplus = others[: max(len(others) - rules.most + 1, 0)]
+    surplus = max(len(others) - rules.most + 1, 0)
     if surplus and rules.when_full == "refuse":
         raise Rejected(
-            f"{len(others)} previews of {asked.order.app} are alive, and {rules.most} may be: {_named(others)}",
+            f"{len(others)} previews of {order.app} are alive, and {rules.most} may be: {_named(others)}",
             f"end one, such as the oldest: pipeline preview --pull-request {others[0].pull_request} --close",
         )
-    for one in surplus:
-        speaker()(f"preview {one.pull_request} makes room: {len(others)} are alive, and {rules.most} may be")
-        asked.previews.close(one.pull_request, speaker())
-    return tuple(one.pull_request for one in surplus)
+    ended: list[int] = []
+    for one in others:
+        if len(ended) < surplus and _end(asked, one.pull_request):
+            ended.append(one.pull_request)
+    if ended:
+        speaker()(f"{len(others)} were alive, and {rules.most} may be: ended {', '.join(map(str, ended))}")
+    return tuple(ended)
+
+
+def _end(asked: Asked, pull_request: int) -> bool:
+    """False for one that somebody works on now: that is not the one which nobody looks at."""
+    with preview_held_if_free(asked.order.environment, asked.order.app, pull_request) as is_ours:
+        if is_ours:
+            asked.previews.close(pull_request, speaker())
+        return is_ours
 
 
 def _named(previews: list[Preview]) -> str:

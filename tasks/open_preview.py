@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from infra.database.connection import access_to
 from infra.errors import Rejected, Unknown
 from infra.previews import Preview
+from infra.previews.revisions import note_revisions, outdated
 from infra.schema import Schema
 from infra.schema.of_app import schema_at
 from tasks.outcomes import GateClosed
@@ -25,16 +27,16 @@ def prepare_preview_database(asked: Asked) -> tuple[str, ...]:
         say("the app names no migrations in pipeline.toml")
         return ()
     schema = schema_at(asked.order.source.folder, files, url)
-    was_there = bool(schema.current())
+    was_used = bool(schema.current() or outdated(access_to(url), ()))
     try:
-        return _expand(schema)
+        return _expand(schema, url)
     except Rejected as no:
-        if not was_there:
+        if not was_used:
             raise _closed(no) from no
         say(f"its database does not fit this version: {no.message}")
     url = asked.previews.database(asked.wanted, say, is_anew=True)
     try:
-        return _expand(schema_at(asked.order.source.folder, files, url))
+        return _expand(schema_at(asked.order.source.folder, files, url), url)
     except Rejected as no:
         raise _closed(no) from no
 
@@ -50,9 +52,12 @@ def open_preview(asked: Asked) -> Preview:
         raise GateClosed(f"preview of {asked.order.label}: {no.message}", no.hint) from no
 
 
-def _expand(schema: Schema) -> tuple[str, ...]:
-    # Reading them first finds a database that is ahead of this version, or has other revisions of the same name.
-    schema.written("expand")
+def _expand(schema: Schema, url: str) -> tuple[str, ...]:
+    access, written = access_to(url), schema.written("expand", ())
+    others = outdated(access, written)
+    if others:
+        raise Rejected(f"it has revisions that were rewritten or are gone: {', '.join(others)}")
+    note_revisions(access, written)
     return schema.upgrade("expand", speaker())
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from infra.environment import load_environment
-from infra.files import locked
+from infra.files import locked, locked_if_free
 from infra.hosting.local import previews_folder
 from infra.previews import Previews, Wanted
 from infra.previews.of_environment import previews_of
@@ -33,9 +34,19 @@ class Asked:
 @contextmanager
 def preview_held(environment: str, app: str, pull_request: int) -> Iterator[None]:
     """One run of this machine at a time works on a preview; the next one waits. A crash lets go of it."""
-    folder = previews_folder(load_environment(environment)) / app
-    with locked(folder / "locks" / f"{pull_request}.lock"):
+    with locked(_lock(environment, app, pull_request)):
         yield
+
+
+@contextmanager
+def preview_held_if_free(environment: str, app: str, pull_request: int) -> Iterator[bool]:
+    """As `preview_held`, without waiting: two runs that each wait for the other's would wait for ever."""
+    with locked_if_free(_lock(environment, app, pull_request)) as is_ours:
+        yield is_ours
+
+
+def _lock(environment: str, app: str, pull_request: int) -> Path:
+    return previews_folder(load_environment(environment)) / app / "locks" / f"{pull_request}.lock"
 
 
 def variables_of(asked: Asked, url: str) -> dict[str, str]:

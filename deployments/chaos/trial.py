@@ -73,10 +73,11 @@ class Trial:
         quiet = Quiet(self.ground, journal, release, run)
         if journal.wait_for(self.shot.moment, quiet.is_over, time.monotonic() + MOMENT_SECONDS):
             self._struck_at = journal.place()
+            self._blow(Targets(self.ground.environment, release, run.id))
+            # After the blow: what the release did between a look and its death would be missed before it.
             route = platform.edge.route()
             # The candidate's share; once it is live, the weight is that of the version before it.
             self._weight = route.weight if _is_beside(route.at(route.beside), release) else 0
-            self._blow(Targets(self.ground.environment, release, run.id))
         return quiet
 
     def _blow(self, targets: Targets) -> None:

@@ -64,10 +64,13 @@ format: setup ## Format and fix what can be fixed
 bench: setup ## Measure: make bench NAME=release (see `pipeline bench --help`)
 	@$(BIN)/pipeline bench $(NAME) --json
 
+docs: setup ## Build the documentation as a site into site/
+	$(BIN)/zensical build --strict --clean
+
 chaos: setup ## Kill every part of a platform of its own at every stage of a release: 164 trials, figures in .pipeline
 	@mkdir -p .pipeline && $(BIN)/pipeline bench chaos --json --trials 164 --seed $(SEED) > .pipeline/chaos.json
 
 chaos-short: setup ## Six trials of it
 	@mkdir -p .pipeline && $(BIN)/pipeline bench chaos --json --trials 6 --seed $(SEED) > .pipeline/chaos-short.json
 
-.PHONY: help setup lock demo up down test test-slow check workflows format bench chaos chaos-short
+.PHONY: help setup lock demo up down test test-slow check workflows format bench docs chaos chaos-short

@@ -19,7 +19,7 @@ from infra.hosting.vercel_records import Upserted, Variable, Variables
 from infra.http import Refused
 from infra.redaction import redact, remember_secrets
 
-_MARK = re.compile(r"pipeline preview ([1-9]\d*)")
+_MARK = re.compile(r"pipeline preview ([1-9]\d{0,8})")
 FINGERPRINT_LETTERS = 8
 # Nobody's secret: Vercel's own, and what everybody may read.
 OPEN_TYPES = ("plain", "system")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from infra.commands import Say
 from infra.errors import Rejected
 from infra.hosting import Deployment, Source, vercel_calls
@@ -12,6 +14,7 @@ from infra.hosting.vercel_records import ENDED, Copy
 from infra.hosting.vercel_source import pieces_of
 
 META_PULL_REQUEST = "pipelinePullRequest"
+_NUMBER = re.compile(r"[1-9]\d{0,8}")
 
 
 class VercelPreviews:
@@ -48,7 +51,7 @@ class VercelPreviews:
         found: dict[int, list[Copy]] = {}
         for copy in self._project.copies():
             number = copy.meta.get(META_PULL_REQUEST, "")
-            if number.isdecimal() and copy.target != "production" and copy.state != "DELETED":
+            if _NUMBER.fullmatch(number) and copy.target != "production" and copy.state != "DELETED":
                 found.setdefault(int(number), []).append(copy)
         return found
 

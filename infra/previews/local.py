@@ -24,7 +24,7 @@ from infra.hosting.local import LocalHosting, previews_folder
 from infra.previews import Preview, Wanted, check_number
 from infra.previews.local_databases import LocalPreviewDatabases
 
-_NAME = re.compile(r"preview-([1-9]\d*)-[0-9a-f]{12}-[0-9a-f]{8}")
+_NAME = re.compile(r"preview-([1-9]\d{0,8})-[0-9a-f]{12}-[0-9a-f]{8}")
 _END_SECONDS = 5.0
 
 

@@ -69,7 +69,7 @@ class LocalPreviewDatabases:
             rows = connection.execute(_ALL, starts).fetchall()
         found: dict[int, float] = {}
         for number, note in rows:
-            if re.fullmatch(r"[1-9]\d*", str(number)):
+            if re.fullmatch(r"[1-9]\d{0,8}", str(number)):
                 found[int(number)] = max(found.get(int(number), 0.0), _touched(str(note)))
         return found
 

@@ -16,7 +16,7 @@ from infra.errors import Rejected, Unknown
 from infra.ports import LOOPBACK
 from infra.previews import Wanted
 
-_NAME = re.compile(r"preview-([1-9]\d*)")
+_NAME = re.compile(r"preview-([1-9]\d{0,8})")
 # Of a branch's project: it will not come up any more.
 _LOST = ("INIT_FAILED", "REMOVED", "RESTORE_FAILED", "GOING_DOWN")
 

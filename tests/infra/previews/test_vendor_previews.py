@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from apps import manifest
+from contracts import check_log, documents
 from vendor_data import VARIABLES, vendor_environment
 
 from deployments.twins.supabase import SupabaseTwin
 from deployments.twins.vercel import VercelTwin
+from infra.database import supabase_calls
 from infra.errors import Rejected, Unknown
-from infra.hosting import Source
+from infra.hosting import Source, vercel_calls
 from infra.manifest import read_manifest
 from infra.previews import Preview, Previews, Wanted
 from infra.previews.of_environment import previews_of
@@ -52,6 +54,21 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
             tmp_path / "state", supabase=supabase, vercel=vercel, previews={"database_timeout_seconds": 0.3}
         )
         yield Place(previews_of(environment, "securyflex"), vercel, supabase, source)
+
+
+def test_all_that_went_over_the_wires_is_as_the_documents_say(place: Place) -> None:
+    vercel = documents(vercel_calls.PUBLISHED, vercel_calls.FROM_THE_SDK)
+    place.previews.database(SEVEN, print)
+    place.show()
+    place.previews.database(SEVEN, print, is_anew=True)
+    place.previews.close(7, print)
+    checked = [
+        *check_log(place.vercel, vercel, vercel_calls.CALLS),
+        *check_log(place.supabase, documents(supabase_calls.SOURCE), supabase_calls.CALLS),
+    ]
+    assert [one for one in checked if one.problems] == []
+    assert {one.operation for one in checked if not one.is_described} == {"deleteDeployment"}
+    assert {"removeProjectEnv", "createProjectEnv", "v1-delete-a-branch"} <= {one.operation for one in checked}
 
 
 @pytest.mark.parametrize("kind", ["encrypted", "sensitive"])

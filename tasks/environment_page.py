@@ -37,12 +37,13 @@ def show_environment(name: str) -> bool:
     return True
 
 
-def show_environment_soon(name: str) -> None:
-    """The same beside what goes on, which waits for it only a moment: a silent store must not hold up a release."""
+def show_environment_soon(name: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    """The same beside what goes on, which waits for it only a moment, and at its beginning not at all: a silent store
+    must not hold up a release."""
     context = contextvars.copy_context()  # the artifact and the log line belong to the run that asks
     writer = threading.Thread(target=context.run, args=(show_environment, name), name="environment page", daemon=True)
     writer.start()
-    writer.join(WAIT_SECONDS)
+    writer.join(wait_seconds)
 
 
 def page_of(environment: Environment) -> str:

@@ -88,12 +88,14 @@ def give_back_environment(environment: str, lock: Lock) -> bool:
     is_done = locks_of(load_environment(environment)).release(lock)
     speaker()(f"{environment} is free" if is_done else f"{environment} was no longer ours to give back")
     _show(environment, "free" if is_done else "held by somebody else: `pipeline status`")
+    show_environment_soon(environment)
     return is_done
 
 
 def _told(claim: Claim, lock: Lock) -> Lock:
     speaker()(f"{claim.environment} is held by the {lock.holder}")
     _show(claim.environment, f"held by the {lock.holder}")
+    show_environment_soon(claim.environment, wait_seconds=0)
     return lock
 
 
@@ -103,4 +105,3 @@ def _show(environment: str, text: str) -> None:
     except (PrefectException, httpx.HTTPError) as error:
         # The lock is the truth, this only shows it: a server that is away must not leave it taken.
         speaker()(f"the artifact lock-{environment} could not be written: {type(error).__name__}")
-    show_environment_soon(environment)

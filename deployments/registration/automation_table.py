@@ -21,6 +21,8 @@ WATCHED = (*CHANGING, "recovery")
 BEATS_MISSED_SECONDS = 100.0  # three beats of the 30 s that prefect.yaml asks for, and the way they take
 LATE_SECONDS = 300.0
 ABSENT_SECONDS = 300.0
+# Running too, which the server itself says: a host may be lost before the first beat has left it.
+ALIVE = ["prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
 BEGUN = ["prefect.flow-run.Pending", "prefect.flow-run.Running", "prefect.flow-run.Cancelled"]
 BAD_ENDS = ["prefect.flow-run.Crashed", "prefect.flow-run.Failed", "prefect.flow-run.WayBackFailed"]
 
@@ -49,7 +51,7 @@ def _silent_is_crashed(environment: Environment, tag: str) -> Automation:
         f"{environment.name}: a silent run is shown as crashed",
         f"A run that was not heard of for {BEATS_MISSED_SECONDS:.0f} s has lost its host.",
         _trigger(
-            environment, tag, WATCHED, posture="Proactive", after=["prefect.flow-run.heartbeat"],
+            environment, tag, WATCHED, posture="Proactive", after=ALIVE,
             expect=["prefect.flow-run.*"], within=BEATS_MISSED_SECONDS,
         ),
         ({"type": "change-flow-run-state", "state": "CRASHED",

@@ -40,11 +40,12 @@ class SupabaseBranches:
         self._check_own(branch, branch.project_ref)
         say(f"Supabase branch {branch.name} is project {branch.project_ref}")
         access = self._wait(branch, say)
-        found = Access(f"Supabase branch {branch.name}", access.port, access.user, access.password, host=access.host)
+        # Over TLS, but on this machine.
+        sslmode = "" if access.host in (LOOPBACK, "localhost") else "require"
+        found = Access(branch.name, access.port, access.user, access.password, host=access.host, sslmode=sslmode)
         if (found.host, found.port, found.user) == self._where_production_is():
             raise Rejected(f"branch {branch.name} leads to production's own database", "look at it at Supabase")
-        # Over TLS, but on this machine.
-        return found.url if found.host in (LOOPBACK, "localhost") else f"{found.url}?sslmode=require"
+        return found.url
 
     def drop(self, pull_request: int) -> bool:
         """False when there was none."""

@@ -55,6 +55,16 @@ def run(repository: Path, ref: str, action: str = "open", number: int = 7, envir
     return preview(**asked, environment=environment, return_state=True)
 
 
+class ClosedInBetween(dict[int, dict[str, Any]]):
+    """What GitHub tells of pull requests: at the third look each is closed."""
+
+    looks = 0
+
+    def get(self, _number: int, _default: Any = None) -> Any:
+        self.looks += 1
+        return {"state": "closed"} if self.looks == 3 else {}
+
+
 def address(state: State[Any]) -> str:
     assert state.name == "Opened", state.message
     found = re.search(r"http://\S+", state.message or "")
@@ -193,3 +203,18 @@ def test_a_fork_is_refused_before_anything_of_it_is_fetched_and_the_comment_is_k
         assert run(repository, "main", "close", number=6).name == "Closed"
         settle()
         assert list(twin.state.comments) == [7], "where nothing was shown nothing is said"
+
+
+def test_a_pull_request_that_is_closed_while_its_preview_is_made_leaves_none(
+    started_platform: Environment,
+    repository: Path,
+    platform_variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with GithubTwin() as twin, shown_at(twin, Path(platform_variables["PIPELINE_ENVIRONMENTS"]), monkeypatch):
+        twin.state.pulls = {git(repository, "rev-parse", "HEAD"): [7]}
+        twin.state.heads = ClosedInBetween()
+        ended = run(repository, "main")
+        assert (ended.name, "it was closed meanwhile" in (ended.message or "")) == ("Closed", True)
+        assert previews_of(started_platform, APP).all() == []
+        assert 7 not in twin.state.comments

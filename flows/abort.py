@@ -29,7 +29,7 @@ def abort(app: str, reason: str, release: str = "", environment: str = "local", 
     Args:
         app: The app whose release is stopped
         reason: Why; people will read it
-        release: The id of a release; empty for the one in flight
+        release: Id, commit or label of a release; empty for the one in flight
         environment: Where it is
         wait_seconds: How long its own process may take to go back before this run does it
     """

@@ -15,9 +15,12 @@ from tasks.stage import stage
 
 @stage("find release in flight", tries=3)
 def find_in_flight(environment: str, app: str, release: str) -> Record:
-    """The newest release of `app` that has not ended well or badly. Raises BadInput when there is none."""
+    """The newest release of `app` that has not ended well or badly, called `release` where that is given.
+
+    Raises BadInput when there is none.
+    """
     objects = objects_of(load_environment(environment))
-    records = [record for record in list_records(objects, app) if not release or record.release.id == release]
+    records = [record for record in list_records(objects, app) if not release or record.release.is_called(release)]
     found = [record for record in records if record.standing in OPEN]
     if not found:
         known = ", ".join(f"{r.release.id} ({r.standing})" for r in records[:5]) or "none"

@@ -49,6 +49,10 @@ class Release:
         folder = Path(self.folder)
         return Source(folder, self.repository, self.ref, self.version, read_manifest(folder))
 
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is its id, its commit, or the label that its app calls itself by."""
+        return name in (self.id, self.version, self.label)
+
     @property
     def deployment(self) -> str:
         """The deployment that this release makes."""

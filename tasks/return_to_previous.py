@@ -12,16 +12,27 @@ from tasks.variables import variables_of
 
 
 @stage("find previous version", tries=3)
-def find_previous(environment: str, app: str) -> Release:
-    """The release whose deployment is beside the live one. Raises BadInput or Rejected when there is none."""
+def find_previous(environment: str, app: str, release: str = "", to_newer: bool = False) -> Release:
+    """The release whose deployment is beside the live one. Raises BadInput or Rejected when there is none.
+
+    Refuses when `release` is named and is not the live one, and, without `to_newer`, to go to what was promoted after
+    the live one: that was taken back before, and whoever asks twice would bring it live again.
+    """
     platform = platform_of(environment, app)
     route = platform.edge.route()
-    if route.live is None:
+    if route.live_target is None:
         raise BadInput("app", f"{app!r} has no live version in {environment}", "release it first")
     target = route.at(route.beside)
     if target is None:
         raise Rejected(f"no previous version of {app} is kept warm in {environment}", "release the version you want")
-    record = _record_of(list_records(platform.objects, app), target.deployment)
+    records = list_records(platform.objects, app)
+    live, record = _record_of(records, route.live_target), _record_of(records, target)
+    if record is None:
+        raise Rejected(f"no release is on record for deployment {target.deployment}", "release the version you want")
+    if release:
+        _check_is_live(release, route.live_target, live)
+    if live and not to_newer:
+        _check_is_older(record, live)
     speaker()(f"{target.version} is in slot {route.beside}, beside the live version")
     return record.release
 
@@ -48,8 +59,19 @@ def return_to_previous(previous: Release, deployment: Deployment) -> Slot:
     return found[0]
 
 
-def _record_of(records: list[Record], deployment: str) -> Record:
-    for record in records:
-        if record.release.deployment == deployment:
-            return record
-    raise Rejected(f"no release is on record for deployment {deployment}", "release the version you want")
+def _record_of(records: list[Record], target: Target) -> Record | None:
+    return next((record for record in records if record.release.deployment == target.deployment), None)
+
+
+def _check_is_live(name: str, target: Target, live: Record | None) -> None:
+    if name != target.version and not (live and live.release.is_called(name)):
+        problem = f"{name} is not live, {target.version} (deployment {target.deployment}) is"
+        raise Rejected(problem, "nothing is to be done, unless that one is bad too: then name it")
+
+
+def _check_is_older(record: Record, live: Record) -> None:
+    """By when each was promoted: one that began earlier may have been promoted later, by Retry."""
+    if (record.ended or 0) > (live.ended or 0):
+        problem = f"{record.release.label} was promoted after {live.release.label}, which is live: it was taken back"
+        app = record.release.app
+        raise Rejected(problem, f"if you want it live again: pipeline rollback --app {app} --reason ... --to-newer")

@@ -50,18 +50,23 @@ def release(
 def rollback(
     app: Annotated[str, typer.Option(help="The app's name.")],
     reason: Annotated[str, typer.Option(help="Why; people will read it.")],
+    release: Annotated[str, typer.Option(help="The bad release's id, commit or label; refused when not live.")] = "",
+    to_newer: Annotated[bool, typer.Option("--to-newer", help="Go also to a version that was taken back.")] = False,
     env: Env = "local",
     wait: Wait = True,
     json: Json = False,
 ) -> None:
-    """After promotion: make the previous version, which is kept warm, live again."""
-    raise typer.Exit(run_flow("rollback", env, {"app": app, "reason": reason}, wait, json))
+    """After promotion: make the previous version, which is kept warm, live again; asked twice it does so once."""
+    parameters = {"app": app, "reason": reason, "release": release, "to_newer": to_newer}
+    raise typer.Exit(run_flow("rollback", env, parameters, wait, json))
 
 
 def abort(
     app: Annotated[str, typer.Option(help="The app's name.")],
     reason: Annotated[str, typer.Option(help="Why; people will read it.")] = "a person asked for it",
-    release: Annotated[str, typer.Option(help="The release's id; the one in flight when left out.")] = "",
+    release: Annotated[
+        str, typer.Option(help="The release's id, commit or label; the one in flight when left out.")
+    ] = "",
     env: Env = "local",
     wait: Wait = True,
     json: Json = False,

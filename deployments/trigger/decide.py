@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from deployments.trigger.event import Event
-from deployments.trigger.order import Order, order_of
+from deployments.trigger.order import LONGEST_TEXT, Order, order_of
 from infra.errors import BadInput
 
 NO_COMMIT = "0" * 40
@@ -18,6 +18,8 @@ ALERTS: Mapping[str, tuple[str, str]] = {
     "traffic-attack": ("under-attack", "place"),
     "traffic-normal": ("under-attack", "lift"),
 }
+# An alert may come late or twice: by what it names, one about a version that is gone by then does nothing.
+ABOUT_A_VERSION = ("release-degraded", "version-degraded")
 
 
 def branches_of(text: str) -> dict[str, str]:
@@ -89,6 +91,15 @@ def _alert(event: Event) -> Order:
         raise BadInput("alert", f"{kind!r} is not known, so nothing is done about it", f"these are: {known}")
     facts = {name: value for name, value in said.items() if isinstance(value, str)}
     flow, action = ALERTS[kind]
-    reason = f"{kind}: {facts.get('reason', '').strip() or 'it gave no reason'}"
-    given = {"app": facts.get("app", ""), "reason": reason, "action": action, "who": event.actor}
+    meant = facts.get("release", "").strip() or facts.get("version", "").strip()
+    if kind in ABOUT_A_VERSION and not meant:
+        hint = "send what the app calls itself (its APP_VERSION) as version, or the release's id as release"
+        raise BadInput("version", f"is missing, and {kind} is about one", hint)
+    reason = _shortened(f"{kind}: {facts.get('reason', '').strip() or 'it gave no reason'}")
+    given = {"app": facts.get("app", ""), "reason": reason, "action": action, "who": event.actor, "release": meant}
     return order_of(flow, facts.get("environment", ""), given, event.key)
+
+
+def _shortened(reason: str) -> str:
+    """A vendor may say much; what it warns of is answered all the same."""
+    return reason if len(reason) <= LONGEST_TEXT else f"{reason[: LONGEST_TEXT - 1]}…"

@@ -15,7 +15,7 @@ from infra.errors import BadInput
 # For each flow: the fields that it must be given, then those that it may be given.
 FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "release": (("repository", "ref", "why"), ()),
-    "rollback": (("app", "reason"), ()),
+    "rollback": (("app", "reason"), ("release",)),
     "abort": (("app", "reason"), ("release",)),
     "hold": (("app", "action", "reason", "who"), ("release",)),
     "recover": ((), ()),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.trigger.decide import ALERTS, BRANCHES, branches_of, decide
+from deployments.trigger.decide import ABOUT_A_VERSION, ALERTS, BRANCHES, branches_of, decide
 from deployments.trigger.event import Event
-from deployments.trigger.order import FIELDS, order_of
+from deployments.trigger.order import FIELDS, LONGEST_TEXT, order_of
 from infra.errors import BadInput
 
 MAP = branches_of(BRANCHES)
@@ -47,6 +47,18 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "an event of another kind": ("issues", {}, "refs/heads/main", "'issues' starts nothing"),
     "an unknown alert": ("repository_dispatch", {"action": "panic"}, "", "'panic' is not known"),
     "an alert without a place": ("repository_dispatch", {"action": "process-lost"}, "", "environment: is missing"),
+    "a bad version without its name": (
+        "repository_dispatch",
+        {"action": "version-degraded", "client_payload": {"environment": "production", "app": "shop", "version": " "}},
+        "",
+        "version: is missing, and version-degraded is about one",
+    ),
+    "a bad release without its name": (
+        "repository_dispatch",
+        {"action": "release-degraded", "client_payload": {"environment": "production", "app": "shop"}},
+        "",
+        "version: is missing",
+    ),
     "no reason": ("workflow_dispatch", {"inputs": {"flow": "release"}}, "", "reason: is missing"),
 }
 
@@ -66,11 +78,28 @@ def test_an_unknown_alert_comes_with_the_list_of_those_that_are_known() -> None:
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_every_known_alert_gets_the_flow_that_answers_it(alert: str) -> None:
-    said = {"environment": "production", "app": "shop", "reason": "9 % of requests fail", "flow": "restore"}
+    about = {"environment": "production", "app": "shop", "version": "v3"}
+    said = about | {"reason": "9 % of requests fail", "flow": "restore", "to_newer": "true"}
     order = decide(event("repository_dispatch", {"action": alert, "client_payload": said}), MAP)
     assert (order.flow, order.environment) == (ALERTS[alert][0], "production")
     if "reason" in order.parameters:
         assert order.parameters["reason"] == f"{alert}: 9 % of requests fail"
+    assert order.parameters.get("release", "") == ("v3" if alert in ABOUT_A_VERSION else "")
+    assert "to_newer" not in order.parameters
+
+
+def test_an_alert_names_the_release_by_its_id_where_it_knows_it() -> None:
+    said = {"environment": "production", "app": "shop", "version": "v3", "release": "v3-1a2b3c4d"}
+    order = decide(event("repository_dispatch", {"action": "version-degraded", "client_payload": said}), MAP)
+    assert order.parameters["release"] == "v3-1a2b3c4d"
+
+
+@pytest.mark.parametrize("length", [480, 481, 482, 483, 30_000])
+def test_an_alert_that_says_much_is_answered_all_the_same(length: int) -> None:
+    said = {"environment": "production", "app": "shop", "version": "v3", "reason": "x" * length}
+    order = decide(event("repository_dispatch", {"action": "version-degraded", "client_payload": said}), MAP)
+    assert order.parameters["reason"].startswith("version-degraded: xxx")
+    assert len(order.parameters["reason"]) <= LONGEST_TEXT
 
 
 def test_a_person_orders_by_form_and_is_named() -> None:

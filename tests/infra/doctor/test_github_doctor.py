@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -90,6 +92,25 @@ def test_what_is_wrong_is_said_with_a_next_step(twin: GithubTwin, monkeypatch: p
 
 def test_a_block_that_nobody_can_be_asked_about_is_silence(twin: GithubTwin) -> None:
     assert found(twin, "block:github-credentials/main")["token"].state == "silent"
+
+
+@pytest.mark.parametrize("answer", [b"<html>sign in</html>", b"[]"])
+def test_an_address_that_is_not_prefects_is_named_as_such(twin: GithubTwin, answer: bytes) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Not into the test's output."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/api"
+        row = found(twin, "block:github-credentials/main", prefect_api=address)["token"]
+        server.shutdown()
+    assert (row.state, "something else" in row.fact, "/api" in row.fix) == ("missing", True, True)
 
 
 def test_without_the_table_one_row_says_so() -> None:

@@ -1,7 +1,6 @@
-"""What is told, and when: a release that begins, its stages one by one, its end, and a backup that is not proven.
+"""What is told, and when: a release that begins, its stages one by one, and a backup that is not proven.
 
-Each of these only puts a wish on the board. An end is told from the record, by whoever held the environment last:
-also of a release whose process died, and of one that ended while the other side was silent.
+Each of these only puts a wish on the board. How a release ended is told beside this, from its record.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from prefect.client.schemas.objects import State
@@ -21,20 +20,18 @@ from infra.code_review import Check, Conclusion, Trouble
 from infra.commands import Say
 from infra.environment import load_environment
 from infra.http import Limited, Refused
-from infra.objects import Objects
-from infra.platform import objects_of
 from tasks.code_review.access import Reviewer
 from tasks.code_review.board import SETTLE_SECONDS, Board, Wish
 from tasks.code_review.remarks import Facts, facts_of_failure, facts_of_result
-from tasks.code_review.untold import forget_untold, mark_untold, read_untold, untold
-from tasks.code_review.words import check_id, clean, comment_of, end_of, fenced, page_of, standing_of
+from tasks.code_review.untold import mark_untold
+from tasks.code_review.words import check_id, clean, comment_of, fenced, page_of, standing_of
 from tasks.outcomes import Aborted, LockLost
-from tasks.records import OPEN, Record, read_record
+from tasks.records import Record
 from tasks.release import Release, speaker
 
 P = ParamSpec("P")
 T = TypeVar("T")
-STANDING, ENDS, COMMENT, CHECK, CLOSE = range(5)
+STANDING, ENDS, COMMENT, CHECK, CLOSE, NEXT = range(6)
 UNDER_WAY = Facts("under way")
 NO_CHECKS = (
     "no checks are shown: only a GitHub App may write them (GITHUB_TOKEN of a workflow with `checks: write`, or the "
@@ -109,7 +106,7 @@ def tell_start(record: Record) -> None:
     _TELLING[order.id] = Telling(record, say, reviewer, page_of(settings, record.flow_run))
 
     def show() -> None:
-        mark_untold(record)
+        mark_untold(order)
         reviewer.review().show_standing(standing_of(record))
 
     BOARD.put(Wish(("standing", order.id), STANDING, show, say))
@@ -157,62 +154,14 @@ def _tell_stage(
         telling.check(key, name, conclusion, facts())
 
 
-@never_fails
-def tell_ends(environment: str) -> None:
-    """How every release ended of which that is not told yet; to be called by whoever held the environment."""
-    if load_environment(environment).github is None:
-        return
-    say, reviewer = speaker(), Reviewer(environment)
-
-    def show() -> None:
-        objects = objects_of(load_environment(environment))
-        # Our own first: the others have waited before.
-        for app, release in sorted(untold(objects), key=lambda mark: mark[1] not in _TELLING):
-            # Each for itself: a record that cannot be read keeps no other from being told.
-            act = functools.partial(_tell_end, objects, app, release, reviewer, say)
-            BOARD.put(Wish(("end", release), ENDS, act, say))
-
-    BOARD.put(Wish(("ends", environment), ENDS, show, say))
+def is_own(release: str) -> bool:
+    """Whether it is this process that makes it."""
+    return release in _TELLING
 
 
-def _tell_end(objects: Objects, app: str, release: str, reviewer: Reviewer, say: Say) -> None:
-    record = read_untold(objects, app, release)
-    if record is None or record.standing == "running":
-        return
-    order = record.release
-    _TELLING.pop(order.id, None)
-
-    def close() -> None:
-        why = "it ended with the release" if record.standing == "promoted" else "the release ended before it did"
-        how: Conclusion = "neutral" if record.standing == "promoted" else "cancelled"
-        try:
-            reviewer.review().close_checks(order.version, f"{order.id}/", how, why)
-        except Refused as no:
-            if isinstance(no, Limited) or no.status != 403:
-                raise
-        if record.standing not in OPEN:
-            forget_untold(record)
-
-    BOARD.put(Wish(("standing", order.id), STANDING, lambda: reviewer.review().show_standing(end_of(record)), say))
-    BOARD.put(Wish(("comment", order.id), COMMENT, lambda: reviewer.review().show_comment(comment_of(record)), say))
-    BOARD.put(Wish(("close", order.id), CLOSE, close, say))
-
-
-@never_fails
-def tell_live_again(release: Release, why: str) -> None:
-    """A version that was promoted before is live once more; what was live in between says so no longer."""
-    settings = release.settings
-    if settings.github is None:
-        return
-    say, reviewer = speaker(), Reviewer(release.environment)
-
-    def show() -> None:
-        record = read_record(release.platform.objects, release.app, release.id)
-        if record:
-            back = replace(record, standing="promoted", reason=f"live again: {why}")
-            reviewer.review().show_standing(end_of(back))
-
-    BOARD.put(Wish(("standing", release.id), STANDING, show, say))
+def stop(release: str) -> None:
+    """It has ended: of its stages nothing more is told."""
+    _TELLING.pop(release, None)
 
 
 @never_fails

@@ -7,33 +7,36 @@ from __future__ import annotations
 
 from infra.objects import Objects
 from tasks.records import Record, read_record
-
-MOST_AT_ONCE = 50
-
-
-def mark_untold(record: Record) -> None:
-    """From now on somebody has to tell how it ended."""
-    record.release.platform.objects.put(_key(record), b"")
+from tasks.release import Release
 
 
-def forget_untold(record: Record) -> None:
+def mark_untold(release: Release, why: str = "") -> None:
+    """From now on somebody has to tell how it ended, or `why` it is live once more."""
+    release.platform.objects.put(_key(release.app, release.id), why.encode())
+
+
+def forget_untold(release: Release) -> None:
     """All is told."""
-    record.release.platform.objects.delete(_key(record))
+    release.platform.objects.delete(_key(release.app, release.id))
 
 
 def untold(objects: Objects) -> list[tuple[str, str]]:
-    """App and release of those that are marked, fifty at most: what is left comes the next time."""
+    """App and release of those that are marked."""
     marks = (stored.key.split("/", 2) for stored in objects.list("untold/"))
-    return [(mark[1], mark[2]) for mark in marks if len(mark) == 3][:MOST_AT_ONCE]
+    return [(mark[1], mark[2]) for mark in marks if len(mark) == 3]
 
 
-def read_untold(objects: Objects, app: str, release: str) -> Record | None:
-    """The record of a marked one as it is now; None for a mark without one, which goes."""
+def read_untold(objects: Objects, app: str, release: str) -> tuple[Record | None, str]:
+    """The record of a marked one as it is now, and why it is live once more. No record where there is no mark, and for
+    a mark that had none, which goes."""
+    mark = objects.get(_key(app, release))
+    if mark is None:
+        return None, ""  # somebody was faster
     record = read_record(objects, app, release)
     if record is None:
-        objects.delete(f"untold/{app}/{release}")
-    return record
+        objects.delete(_key(app, release))
+    return record, mark.decode()
 
 
-def _key(record: Record) -> str:
-    return f"untold/{record.release.app}/{record.release.id}"
+def _key(app: str, release: str) -> str:
+    return f"untold/{app}/{release}"

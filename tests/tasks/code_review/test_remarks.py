@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.coverage import CoverageReport
+from infra.redaction import remember_secrets
 from infra.scanners import Finding, ScanReport
 from tasks.code_review.remarks import facts_of_failure, facts_of_result
-from tasks.code_review.words import check_id, code, fenced
+from tasks.code_review.words import LINE_LOOKED_THROUGH, check_id, clean, code, fenced
 from tasks.outcomes import GateClosed
 from tasks.release import Release
 
@@ -86,6 +87,16 @@ def test_passwords_are_gone_and_nobody_is_called_by_name(release: Release) -> No
     fence = "`" * 5
     assert facts.text.startswith(f"\n{fence}text\n")
     assert facts.text.endswith(f"\n{fence}")
+
+
+def test_no_line_is_cut_within_a_secret() -> None:
+    first, second = "f" * 3_600, "second-planted-4711"
+    remember_secrets([first, second])
+    line = f"{first} {'x ' * 193}{second}"
+    assert LINE_LOOKED_THROUGH - len(second) < line.index(second) < LINE_LOOKED_THROUGH
+    assert "***" in clean(line)
+    assert "second" not in clean(line)
+    assert clean("a" * 1_000_000) == "..."
 
 
 @given(st.text(), st.text())

@@ -14,13 +14,16 @@ from ramp_world import NAME, World
 from deployments.twins.github import GithubTwin
 from deployments.twins.github_state import REPOSITORY
 from deployments.twins.moods import FOREVER, KINDS, Kind
+from deployments.twins.server import VendorError
+from deployments.twins.wire import Request
 from infra.code_review.github_calls import CALLS, RATE
 from infra.code_review.github_calls import REPOSITORY as REPOSITORY_CALL
+from infra.edge import Target
 from infra.environment import ENVIRONMENTS_FOLDER, load_environment
 from infra.errors import Unreachable
-from tasks.code_review import settle, tell_ends, tell_instead, tell_start, telling, told
+from tasks.code_review import expect_live_again, settle, tell_ends, tell_instead, tell_start, telling, told
 from tasks.code_review.access import Reviewer
-from tasks.code_review.untold import untold
+from tasks.code_review.untold import mark_untold, untold
 from tasks.outcomes import GateClosed, LockLost
 from tasks.records import Record, Standing, end_record, write_record
 from tasks.release import Release
@@ -272,7 +275,7 @@ def test_an_environment_without_github_costs_nothing(story: Story, world: World)
 
 
 def test_a_store_that_is_silent_fails_nothing(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(_record: Record) -> None:
+    def silent(_release: Release) -> None:
         raise Unreachable("the store is silent", "wait")
 
     monkeypatch.setattr(telling, "mark_untold", silent)
@@ -291,6 +294,96 @@ def test_a_record_that_cannot_be_read_keeps_no_other_from_being_told(story: Stor
     assert story.states() == ["in_progress", "failure"]
     assert untold(objects) == [("aaa", "damaged")]
     objects.delete("releases/aaa/damaged/record.json")
+
+
+def end_with(story: Story, count: int, monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
+    """With so many others that ended while nobody could be told, and a twin that is silent after so many calls."""
+    for number in range(count):
+        order = replace(story.order, id=f"v0-{number:03}-{time.time_ns()}")
+        write_record(Record(order, "0" * 8, "failed", time.time(), time.time()))
+        mark_untold(order)
+    admit = GithubTwin.admit
+
+    def admit_some(twin: GithubTwin, request: Request) -> None:
+        admit(twin, request)
+        if len(twin.log) >= calls:
+            raise BrokenPipeError("silent")
+
+    monkeypatch.setattr(GithubTwin, "admit", admit_some)
+    story.begin()
+    story.record = end_record(story.record, "failed", "that was it")
+    tell_ends(NAME)
+    settle(60)
+
+
+def test_of_a_backlog_that_is_too_long_for_one_flow_our_own_is_told_and_some_of_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_with(story, 12, monkeypatch, calls=40)
+    assert not story.is_marked()
+    assert 0 < len(untold(story.order.platform.objects)) < 12
+
+
+def test_however_many_marks_there_are_our_own_is_told_first(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        story.order.platform.objects.put(f"untold/aaa/without-a-record-{number}", b"")
+    end_with(story, 0, monkeypatch, calls=10_000)
+    assert story.states() == ["in_progress", "error"]
+    assert untold(story.order.platform.objects) == []
+
+
+def test_a_commit_that_github_does_not_know_is_told_no_more(story: Story) -> None:
+    story.twin.state.commits = {"b" * 40}
+    story.whole()
+    assert not story.is_marked()
+
+
+@pytest.mark.parametrize(("days", "is_marked"), [(0, True), (8, False)])
+def test_what_cannot_be_found_may_be_the_tokens_fault_for_a_week(
+    story: Story, monkeypatch: pytest.MonkeyPatch, days: int, is_marked: bool
+) -> None:
+    story.begin()
+    settle()
+
+    def nowhere(_twin: GithubTwin, _request: Request) -> None:
+        raise VendorError(404, "", "Not Found")
+
+    monkeypatch.setattr(GithubTwin, "admit", nowhere)
+    write_record(replace(story.record, standing="failed", ended=time.time() - days * 86_400))
+    tell_ends(NAME)
+    settle()
+    assert story.is_marked() == is_marked
+
+
+def make_live(story: Story) -> None:
+    story.order.platform.edge.attach("green", Target(story.order.deployment, "127.0.0.1:9", "v2"))
+    story.order.platform.edge.make_live("green")
+
+
+def test_a_rollback_that_could_not_be_told_or_was_killed_is_told_by_the_next_one(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.whole("promoted")
+    assert not story.is_marked()
+    expect_live_again(story.order, "v3 was wrong")
+    make_live(story)
+    dies(monkeypatch)
+
+    tell_ends(NAME)
+    settle()
+
+    assert story.states()[-1] == "success"
+    assert "live again: v3 was wrong" in str(story.twin.state.statuses)
+    assert not story.is_marked()
+
+
+def test_a_rollback_that_was_killed_before_it_did_anything_is_said_of_nobody(story: Story) -> None:
+    story.whole("promoted")
+    expect_live_again(story.order, "v3 was wrong")
+    tell_ends(NAME)
+    settle()
+    assert story.states()[-1] == "inactive"
+    assert "live again" not in str(story.twin.state.statuses) + str(story.twin.state.comments)
 
 
 def test_examples_and_the_reviewer_agree(tmp_path: Path) -> None:

@@ -17,14 +17,18 @@ Rule = dict[str, Any]
 RUNS = {"prefect.resource.id": "prefect.flow-run.*"}
 # `tell` and what only shows something are not here: a message that cannot be sent must not send messages.
 CHANGING = ("release", "way-back", "schema", "backup", "incident")
-WATCHED = (*CHANGING, "recovery")
-BEATS_MISSED_SECONDS = 100.0  # three beats of the 30 s that prefect.yaml asks for, and the way they take
+ASKED = (*CHANGING, "preview")
+RECOVERY = ("recovery",)  # begun every few minutes whatever happens, so that one of its runs says little
+# Far above what a server needs to come back: while it is away it hears of nobody, and everybody lives.
+SILENT_SECONDS = 600.0
 LATE_SECONDS = 300.0
 ABSENT_SECONDS = 300.0
-# Running too, which the server itself says: a host may be lost before the first beat has left it.
-ALIVE = ["prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
-BEGUN = ["prefect.flow-run.Pending", "prefect.flow-run.Running", "prefect.flow-run.Cancelled"]
+AGAIN_SECONDS = 3600.0
+# Pending and Running too, which the server itself says: a host may be lost before the first beat has left it.
+ALIVE = ["prefect.flow-run.Pending", "prefect.flow-run.Running", "prefect.flow-run.heartbeat"]
+BEGUN = ["prefect.flow-run.Running", "prefect.flow-run.Cancelled"]
 BAD_ENDS = ["prefect.flow-run.Crashed", "prefect.flow-run.Failed", "prefect.flow-run.WayBackFailed"]
+REFUSALS = ["prefect.flow-run.Refused", "prefect.flow-run.GateClosed", "prefect.flow-run.OlderBackupDamaged"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,14 @@ class Automation:
 def automations_for(environment: Environment, tag: str) -> list[Automation]:
     """Those of an environment. Where a guard looks after dead runs (local), it is faster than these two."""
     away = [_silent_is_crashed(environment, tag), _crashed_is_recovered(environment, tag)]
-    told = [_bad_end(environment, tag), _late(environment, tag), _nobody_works(environment)]
+    told = [
+        _bad_end(environment, tag),
+        _refusal(environment, tag),
+        _bad_recovery(environment, tag),
+        _late(environment, tag),
+        _late_recovery(environment, tag),
+        _nobody_works(environment),
+    ]
     return [*(away if environment.kind != "local" else []), *told]
 
 
@@ -49,13 +60,13 @@ def _silent_is_crashed(environment: Environment, tag: str) -> Automation:
     """The server refuses it for a run that has ended, so that a late beat does no harm."""
     return Automation(
         f"{environment.name}: a silent run is shown as crashed",
-        f"A run that was not heard of for {BEATS_MISSED_SECONDS:.0f} s has lost its host.",
+        f"A run that was not heard of for {SILENT_SECONDS:.0f} s has lost its host.",
         _trigger(
-            environment, tag, WATCHED, posture="Proactive", after=ALIVE,
-            expect=["prefect.flow-run.*"], within=BEATS_MISSED_SECONDS,
+            environment, tag, (*ASKED, *RECOVERY), posture="Proactive", after=ALIVE,
+            expect=["prefect.flow-run.*"], within=SILENT_SECONDS,
         ),
         ({"type": "change-flow-run-state", "state": "CRASHED",
-          "message": f"nothing was heard of it for {BEATS_MISSED_SECONDS:.0f} s"},),
+          "message": f"nothing was heard of it for {SILENT_SECONDS:.0f} s"},),
     )  # fmt: skip
 
 
@@ -72,13 +83,33 @@ def _crashed_is_recovered(environment: Environment, tag: str) -> Automation:
 
 
 def _bad_end(environment: Environment, tag: str) -> Automation:
-    title = "{{ flow_run.name }}: {{ flow_run.state.name }}"
     return Automation(
         f"{environment.name}: a bad end is told",
         "Crashed, failed by mistake, or a way back that failed: ends of which the run itself may have told nobody.",
-        _trigger(environment, tag, WATCHED, expect=BAD_ENDS),
-        _tell(environment, title, "{{ flow_run.state.message or '' }}", "critical", _page(environment)),
+        _trigger(environment, tag, ASKED, expect=BAD_ENDS),
+        _tell_end(environment, "critical"),
     )
+
+
+def _refusal(environment: Environment, tag: str) -> Automation:
+    """A release tells of its own; of these the run only says it in its state."""
+    return Automation(
+        f"{environment.name}: a backup or way back that did nothing is told",
+        "Refused, or a gate closed: a backup, its proof, a restore, an abort or a roll back that people count on.",
+        _trigger(environment, tag, ("way-back", "backup"), expect=REFUSALS),
+        _tell_end(environment, "warning"),
+    )
+
+
+def _bad_recovery(environment: Environment, tag: str) -> Automation:
+    """Whatever ails it ails the next one too: told once, and once an hour while it lasts."""
+    return Automation(
+        f"{environment.name}: a recovery that ends badly is told once an hour",
+        "What dead processes left may still be there.",
+        {**_trigger(environment, tag, RECOVERY, expect=[*BAD_ENDS, *REFUSALS], within=AGAIN_SECONDS),
+         "for_each": ["related:deployment:prefect.resource.id"]},
+        _tell_end(environment, "critical"),
+    )  # fmt: skip
 
 
 def _late(environment: Environment, tag: str) -> Automation:
@@ -87,11 +118,25 @@ def _late(environment: Environment, tag: str) -> Automation:
         f"{environment.name}: a run that does not begin is told",
         f"It was late, and {LATE_SECONDS:.0f} s after that it had not begun.",
         _trigger(
-            environment, tag, (*WATCHED, "telling"), posture="Proactive", after=["prefect.flow-run.Late"],
+            environment, tag, ASKED, posture="Proactive", after=["prefect.flow-run.Late"],
             expect=BEGUN, within=LATE_SECONDS,
         ),
         _tell(environment, title, f"does the worker of pool {environment.name} run?", "critical",
               _page(environment)),
+    )  # fmt: skip
+
+
+def _late_recovery(environment: Environment, tag: str) -> Automation:
+    """The next one does the same work. Without it a worker that was away for a day would begin hundreds at once, and
+    what people ask for would wait behind them. A concurrency limit does it too, and may end one in the middle."""
+    return Automation(
+        f"{environment.name}: a recovery that does not begin makes room for the next",
+        f"It was late, and {LATE_SECONDS:.0f} s after that it had not begun.",
+        _trigger(
+            environment, tag, RECOVERY, posture="Proactive", after=["prefect.flow-run.Late"],
+            expect=ALIVE + BEGUN, within=LATE_SECONDS,
+        ),
+        ({"type": "change-flow-run-state", "state": "CANCELLED", "message": "late; the next one does its work"},),
     )  # fmt: skip
 
 
@@ -137,6 +182,12 @@ def _trigger(
 
 def _tagged(*tags: str) -> Rule:
     return {"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{one}" for one in tags]}
+
+
+def _tell_end(environment: Environment, level: str) -> tuple[Rule, ...]:
+    """How a run ended, and why."""
+    title = "{{ flow_run.name }}: {{ flow_run.state.name }}"
+    return _tell(environment, title, "{{ flow_run.state.message or '' }}", level, _page(environment))
 
 
 def _tell(environment: Environment, title: str, body: str, level: str, link: str) -> tuple[Rule, ...]:

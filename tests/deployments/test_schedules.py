@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import itertools
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -67,13 +68,17 @@ def test_the_nightly_verification_is_after_the_backup_whatever_the_clocks_do(
 
 
 @pytest.mark.parametrize("start", [SPRING, AUTUMN])
-def test_the_second_line_comes_every_ten_minutes_and_skips_no_hour(start: datetime.datetime) -> None:
+@pytest.mark.parametrize(("environment", "minutes"), [("local", 10), ("staging", 2), ("production", 2)])
+def test_recovery_comes_every_few_minutes_and_skips_no_hour(
+    start: datetime.datetime, environment: str, minutes: int
+) -> None:
     night = start + datetime.timedelta(days=2, hours=0, minutes=50)
-    found = [datetime.datetime.strptime(f"2026-{one}", "%Y-%m-%d %H:%M %z") for one in firings("recover", night)]
-    steps = {later - earlier for earlier, later in zip(found, found[1:], strict=False)}
-    assert steps == {datetime.timedelta(minutes=10)}
+    fired = firings("recover", night, environment)
+    found = [datetime.datetime.strptime(f"2026-{one}", "%Y-%m-%d %H:%M %z") for one in fired]
+    steps = {later - earlier for earlier, later in itertools.pairwise(found)}
+    assert steps == {datetime.timedelta(minutes=minutes)}
 
 
-def test_every_environment_keeps_the_same_hours() -> None:
-    for flow in ("backup", "verify-backup", "recover", "refresh"):
+def test_every_environment_keeps_the_same_hours_of_what_is_not_recovery() -> None:
+    for flow in ("backup", "verify-backup", "refresh"):
         assert len({tuple(firings(flow, SPRING, name)) for name in environment_names()}) == 1

@@ -69,14 +69,17 @@ def hooked(elsewhere: Environment, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     make(steps_for(elsewhere), print)  # and without a webhook its block goes
 
 
-def dies(registry: Registry, environment: Environment, flow: str, name: str) -> Row:
-    """A run that a worker had begun and whose process is gone."""
+CRASHED = {"type": "CRASHED", "message": NASTY}
+
+
+def dies(registry: Registry, environment: Environment, flow: str, name: str, end: Row = CRASHED) -> Row:
+    """A run that a worker had begun and whose process is gone, or that ended itself otherwise."""
     deployment = registry.find(f"/deployments/name/{flow}/{environment.name}")
     assert deployment
     needed = deployment["parameter_openapi_schema"].get("required", [])
     asked = {"name": name, "parameters": dict.fromkeys(needed, "text")}
     run = registry.post(f"/deployments/{deployment['id']}/create_flow_run", asked)
-    for state in ({"type": "RUNNING"}, {"type": "CRASHED", "message": NASTY}):
+    for state in ({"type": "RUNNING"}, end):
         registry.send("POST", f"/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
     return run
 
@@ -133,6 +136,30 @@ def test_a_message_that_cannot_be_sent_sends_no_messages(hooked: tuple[Environme
     # Of the two only the recovery was told, and it was not started again.
     assert [one["text"].split("\n")[0] for one in got] == ["acceptance: recover: Crashed"]
     assert len(started(registry, environment, "recover")) == before
+
+
+def test_a_roll_back_that_is_refused_is_told(hooked: tuple[Environment, list[Any]]) -> None:
+    environment, got = hooked
+    registry = Registry(environment.prefect_url)
+    run = dies(registry, environment, "rollback", "roll back x", {"type": "FAILED", "name": "Refused"})
+    told = wait_for(lambda: [one for one in started(registry, environment, "tell") if run["id"] in str(one)])
+    assert [(one["parameters"]["title"], one["parameters"]["level"]) for one in told] == [
+        ("roll back x: Refused", "warning")
+    ]
+    wait_for(lambda: got)
+
+
+def test_a_recovery_that_always_ends_badly_is_told_once(hooked: tuple[Environment, list[Any]]) -> None:
+    environment, got = hooked
+    registry = Registry(environment.prefect_url)
+    for name in ("first", "second"):
+        dies(registry, environment, "recover", name)
+    dies(registry, environment, "rollback", "after both")
+    wait_for(lambda: len(got) >= 2)
+    assert sorted(one["text"].split("\n")[0] for one in got) == [
+        "acceptance: after both: Crashed",
+        "acceptance: first: Crashed",
+    ]
 
 
 def test_the_webhooks_address_is_never_shown(

@@ -29,7 +29,7 @@ AT_ONCE = 10.0  # the least that Prefect's server takes
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BEATS_MISSED_SECONDS", "LATE_SECONDS", "ABSENT_SECONDS"):
+    for name in ("SILENT_SECONDS", "LATE_SECONDS", "ABSENT_SECONDS"):
         monkeypatch.setattr(automation_table, name, AT_ONCE)
 
 
@@ -88,7 +88,7 @@ def test_a_run_whose_host_is_lost_is_shown_as_crashed_told_and_recovered(
         wait_for(lambda: state_of(registry, run) == "CRASHED", 120)
     ended = registry.find(f"/flow_runs/{run['id']}")
     assert ended
-    assert ended["state"]["message"] == "nothing was heard of it for 10 s"
+    assert ended["state"]["message"] == f"nothing was heard of it for {AT_ONCE:.0f} s"
     wait_for(lambda: [one for one in got if run["id"] in one["text"]])
     wait_for(lambda: len(started(registry, environment, "recover")) > before)
 
@@ -105,6 +105,31 @@ def test_a_run_that_nobody_begins_and_a_pool_without_a_worker_are_told(
     run = sleeping(registry, environment)
     wait_for(lambda: [one for one in got if run["name"] in one["text"] and "has not" in one["text"]], 120)
     wait_for(lambda: [one for one in got if "nobody takes runs from work pool acceptance" in one["text"]], 240)
+
+
+def test_recoveries_that_nobody_takes_are_dropped_and_tell_nobody(
+    hooked: tuple[Environment, list[dict[str, str]]],
+) -> None:
+    environment, got = hooked
+    registry = Registry(environment.prefect_url)
+    recover = registry.find(f"/deployments/name/recover/{environment.name}")
+    assert recover
+    run = registry.post(f"/deployments/{recover['id']}/create_flow_run", {})
+    wait_for(lambda: state_of(registry, run) == "CANCELLED", 180)
+    assert run["name"] not in str(got)
+
+
+def test_a_run_that_dies_before_it_begins_is_shown_as_crashed_and_told(
+    hooked: tuple[Environment, list[dict[str, str]]],
+) -> None:
+    environment, got = hooked
+    registry = Registry(environment.prefect_url)
+    backup = registry.find(f"/deployments/name/backup/{environment.name}")
+    assert backup
+    run = registry.post(f"/deployments/{backup['id']}/create_flow_run", {})
+    registry.send("POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "PENDING"}})
+    wait_for(lambda: state_of(registry, run) == "CRASHED", 180)
+    wait_for(lambda: [one for one in got if run["id"] in one["text"]])
 
 
 def test_the_windows_of_these_tests_are_the_only_difference(elsewhere: Environment) -> None:

@@ -23,7 +23,6 @@ from infra.local.credentials import encryption_key
 from infra.local.postgres import ControlPostgres
 from infra.ports import LOOPBACK
 
-WORK_POOL = "local"
 START_SECONDS = 120  # a first start makes the whole schema; 9 to 23 s measured, more on a busy machine
 
 
@@ -117,7 +116,7 @@ class PrefectServer:
 
 
 class PrefectWorker:
-    """Takes flow runs from the `local` pool and runs each in a process of its own."""
+    """Takes flow runs from the environment's pool, which has its name, and runs each in a process of its own."""
 
     name = "prefect-worker"
     ports: tuple[int, ...] = ()
@@ -135,9 +134,7 @@ class PrefectWorker:
         register_deployments(self._environment, say)
         if self._place.daemon is not None:
             return
-        what = command(_binary(), "worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", WORK_POOL)
-        variables = prefect_variables(self._environment) | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
-        what = Command(what.arguments, folder=PROJECT_FOLDER, variables=variables)
+        what = worker_command(self._environment)
         say(f"+ {what}")
         processes.start(self.name, what, record=self._place.record, log=self._place.log)
 
@@ -152,7 +149,15 @@ class PrefectWorker:
         daemon = self._place.daemon
         if daemon is None:
             return ServiceStatus(self.name, "stopped", None, None, processes.last_words(self._place.log, 1))
-        return ServiceStatus(self.name, "healthy", daemon.pid, None, f"pool {WORK_POOL!r}, type process")
+        return ServiceStatus(self.name, "healthy", daemon.pid, None, f"pool {self._environment.name!r}, type process")
+
+
+def worker_command(environment: Environment) -> Command:
+    """The pool has the environment's name, as every pool that `pipeline deploy` makes."""
+    pool = environment.name
+    what = command(_binary(), "worker", "start", "--pool", pool, "--type", "process", "--name", pool)
+    variables = prefect_variables(environment) | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+    return Command(what.arguments, folder=PROJECT_FOLDER, variables=variables)
 
 
 def register_deployments(environment: Environment, say: Say) -> None:

@@ -192,5 +192,11 @@ def tour(place: GithubPlace) -> None:
         place.review.close_checks(VERSION if is_known else BEFORE, "v2-0123/", "neutral", "it was not told")
     for number in (PULL, PULL + 1):
         place.pulls.pull_request(number)
+    # A comment is found by who wrote it: asked of an App, and of a person.
+    for is_app in (True, False):
+        place.twin.state.is_app = is_app
+        again = place_at(place.twin).review
+        for body in ("v2 is live", "v2 is live again"):
+            again.show_comment(replace(COMMENT, body=body))
     place.api.rate()
     place.api.repository()

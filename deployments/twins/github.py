@@ -31,6 +31,13 @@ class GithubTwin(GithubDeploymentCalls, GithubCheckCalls):
         rate = {"limit": LIMIT, "remaining": left, "used": LIMIT - left, "reset": int(time.time()) + HOUR_SECONDS}
         return Reply(200, {"resources": dict.fromkeys(RESOURCES, rate), "rate": rate})
 
+    @route("GET", "/user", "users/get-authenticated")
+    def authenticated(self, _request: Request) -> Reply:
+        """Whose token it is, where it is a person's."""
+        if self.state.is_app:
+            raise VendorError(403, "", "Resource not accessible by integration")
+        return Reply(200, shapes.user(self.url, is_app=False))
+
     @route("GET", _REPO, "repos/get")
     def repository(self, _request: Request) -> Reply:
         """The repository, as far as anybody asks."""
@@ -66,7 +73,8 @@ class GithubTwin(GithubDeploymentCalls, GithubCheckCalls):
         """On an issue, or on a pull request."""
         number = self._known(request)
         self.state.need("issues" if number in self.state.issues else "pull_requests")
-        found = shapes.comment(self.url, self.repo, next(self.state.numbers), number, str(request.data["body"]), now())
+        body, is_app = str(request.data["body"]), self.state.is_app
+        found = shapes.comment(self.url, self.repo, next(self.state.numbers), number, body, now(), is_app=is_app)
         self.state.comments.setdefault(number, []).append(found)
         return Reply(201, found)
 
@@ -92,7 +100,7 @@ class GithubTwin(GithubDeploymentCalls, GithubCheckCalls):
         """An open one."""
         self.state.need("issues")
         number = next(self.state.numbers)
-        found = shapes.issue(self.url, self.repo, number, request.data, now())
+        found = shapes.issue(self.url, self.repo, number, request.data, now(), is_app=self.state.is_app)
         self.state.issues[number] = found
         return Reply(201, found)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-LOGIN = "securyflex-bot"
+LOGIN = "securyflex"
 
 
-def user(api: str, login: str = LOGIN) -> dict[str, Any]:
-    """A person or a bot."""
+def user(api: str, *, is_app: bool = True) -> dict[str, Any]:
+    """An App as GitHub names it, or a person."""
+    login = f"{LOGIN}[bot]" if is_app else LOGIN
     base = f"{api}/users/{login}"
     more = ("events", "followers", "following", "gists", "organizations", "received_events", "repos", "starred")
     return {
@@ -19,7 +20,7 @@ def user(api: str, login: str = LOGIN) -> dict[str, Any]:
         "gravatar_id": "",
         "url": base,
         "html_url": base,
-        "type": "Bot",
+        "type": "Bot" if is_app else "User",
         "site_admin": False,
         "subscriptions_url": f"{base}/subscriptions",
         **{f"{name}_url": f"{base}/{name}" for name in more},
@@ -118,7 +119,7 @@ def check_run(repo: str, number: int, asked: dict[str, Any], when: str) -> dict[
     }
 
 
-def issue(api: str, repo: str, number: int, asked: dict[str, Any], when: str) -> dict[str, Any]:
+def issue(api: str, repo: str, number: int, asked: dict[str, Any], when: str, *, is_app: bool = True) -> dict[str, Any]:
     """An issue as it is opened."""
     url = f"{repo}/issues/{number}"
     return {
@@ -134,7 +135,7 @@ def issue(api: str, repo: str, number: int, asked: dict[str, Any], when: str) ->
         "state": "open",
         "title": asked["title"],
         "body": asked.get("body"),
-        "user": user(api),
+        "user": user(api, is_app=is_app),
         "labels": [],
         "assignee": None,
         "milestone": None,
@@ -146,7 +147,7 @@ def issue(api: str, repo: str, number: int, asked: dict[str, Any], when: str) ->
     }
 
 
-def comment(api: str, repo: str, number: int, on: int, body: str, when: str) -> dict[str, Any]:
+def comment(api: str, repo: str, number: int, on: int, body: str, when: str, *, is_app: bool = True) -> dict[str, Any]:
     """A comment on an issue or a pull request."""
     url = f"{repo}/issues/comments/{number}"
     return {
@@ -155,7 +156,7 @@ def comment(api: str, repo: str, number: int, on: int, body: str, when: str) -> 
         "url": url,
         "html_url": url,
         "body": body,
-        "user": user(api),
+        "user": user(api, is_app=is_app),
         "created_at": when,
         "updated_at": when,
         "issue_url": f"{repo}/issues/{on}",

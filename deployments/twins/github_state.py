@@ -23,7 +23,7 @@ class GithubState:
 
     `turned_away` requests to come meet the secondary limit: 403 that asks for a wait of `limit_seconds`.
     `pulls` are the numbers of the pull requests of each commit, `heads` what is told otherwise of one by its number;
-    `dispatched` what asked for a workflow to run.
+    `dispatched` what asked for a workflow to run. `is_app` says whose token it is: an App's, or a person's.
     """
 
     commits: set[str] = field(default_factory=set)
@@ -32,6 +32,7 @@ class GithubState:
     limit_seconds: float = 0.0
     remaining: int = 4_990
     is_archived: bool = False
+    is_app: bool = True
     deployments: list[dict[str, Any]] = field(default_factory=list)
     statuses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     commit_statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -16,6 +16,8 @@ _STATUSES = f"{_DEPLOYMENTS}/{{deployment_id}}/statuses"
 _ISSUES = f"{_REPO}/issues"
 
 RATE = Call(VENDOR, "rate-limit/get", "GET", "/rate_limit", SOURCE)
+# Who the token belongs to; 403 for one of an App, such as the GITHUB_TOKEN of a workflow.
+USER = Call(VENDOR, "users/get-authenticated", "GET", "/user", outside=OUTSIDE)
 REPOSITORY = Call(VENDOR, "repos/get", "GET", _REPO, outside=OUTSIDE)
 DEPLOYMENTS = Call(VENDOR, "repos/list-deployments", "GET", _DEPLOYMENTS, SOURCE)
 DEPLOY = Call(VENDOR, "repos/create-deployment", "POST", _DEPLOYMENTS, SOURCE)
@@ -51,6 +53,7 @@ OPEN_ISSUE = Call(VENDOR, "issues/create", "POST", _ISSUES, SOURCE)
 CHANGE_ISSUE = Call(VENDOR, "issues/update", "PATCH", f"{_ISSUES}/{{issue_number}}", SOURCE, is_idempotent=True)
 CALLS = (
     RATE,
+    USER,
     REPOSITORY,
     DEPLOYMENTS,
     DEPLOY,

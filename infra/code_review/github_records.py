@@ -90,10 +90,18 @@ class WholePull(Pull):
     head: Head
 
 
+class User(Record):
+    """A person, or an App (`type` is Bot)."""
+
+    login: str
+    type: str = "User"
+
+
 class Remarked(Numbered):
-    """A comment."""
+    """A comment. `user` is None when whoever wrote it is gone."""
 
     body: str | None = None
+    user: User | None = None
 
 
 class Issue(Record):
@@ -101,6 +109,7 @@ class Issue(Record):
 
     number: int
     body: str | None = None
+    user: User | None = None
     pull_request: Any = None
 
 

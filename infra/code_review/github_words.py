@@ -14,18 +14,22 @@ from infra.code_review.github_calls import (
     ISSUES,
     OPEN_ISSUE,
     PULLS,
+    USER,
 )
-from infra.code_review.github_records import Issue, Pull, Remarked
+from infra.code_review.github_records import Issue, Pull, Remarked, User
+from infra.http import Limited, Refused
 
 MOST_PULLS = 5
 LONGEST_BODY = 60_000  # it takes 65 536 characters
 
 
 class GithubWords:
-    """Comments and issues of one repository. What is ours begins with a marker that nobody sees."""
+    """Comments and issues of one repository. What is ours begins with a marker that nobody sees, and is written by us:
+    by the person whose token it is, or by an App where it is an App's. Anybody else may write the marker too."""
 
     def __init__(self, api: GithubApi) -> None:
         self._api = api
+        self._login: str | None = None
 
     def show_comment(self, comment: Comment) -> int:
         """As `CodeReview.show_comment`; at most five, the newest."""
@@ -68,15 +72,32 @@ class GithubWords:
             self._api.ask(COMMENT, body={"body": _whole(said, trouble.body)}, issue_number=issue.number)
 
     def _comment(self, number: int, marker: str) -> Remarked | None:
-        """The oldest that begins with the marker: one that quotes it is somebody else's."""
+        """The oldest of ours that begins with the marker."""
         for page in self._api.pages(COMMENTS, list[Remarked], {}, issue_number=number):
             for found in page:
-                if (found.body or "").startswith(marker):
+                if self._is_ours(found, marker):
                     return found
         return None
 
     def _issue(self, marker: str) -> Issue | None:
-        return next((issue for issue in self._issues() if (issue.body or "").startswith(marker)), None)
+        return next((issue for issue in self._issues() if self._is_ours(issue, marker)), None)
+
+    def _is_ours(self, found: Remarked | Issue, marker: str) -> bool:
+        if not (found.body or "").startswith(marker) or found.user is None:
+            return False
+        login = self._who()
+        return found.user.login == login if login else found.user.type == "Bot"
+
+    def _who(self) -> str:
+        """The person whose token it is, asked for once; empty for an App's, which may not ask."""
+        if self._login is None:
+            try:
+                self._login = self._api.ask(USER).read(User).login
+            except Refused as no:
+                if isinstance(no, Limited) or no.status != 403:
+                    raise
+                self._login = ""
+        return self._login
 
     def _issues(self) -> Iterator[Issue]:
         query = {"state": "open", "sort": "updated", "direction": "desc"}

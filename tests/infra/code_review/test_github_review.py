@@ -11,6 +11,7 @@ from contracts import check_declared, check_log, documents
 from deployments.bench import vendors_github as shown
 from deployments.bench.vendors_github import GithubPlace, place_at
 from deployments.twins.github import GithubTwin
+from deployments.twins.github_shapes import comment, issue
 from deployments.twins.moods import FOREVER, KINDS, Kind
 from deployments.twins.wire import Entry
 from infra.code_review.github_calls import CALLS
@@ -145,6 +146,23 @@ def test_a_comment_that_quotes_ours_stays_as_it_is(place: GithubPlace) -> None:
     place.review.show_comment(replace(shown.COMMENT, body="v2 is live"))
     assert place.twin.state.comments[shown.PULL][0] == quote
     assert ours["body"].endswith("v2 is live")
+
+
+@pytest.mark.parametrize("is_app", [True, False], ids=["an App's token", "a person's token"])
+def test_whoever_writes_our_marker_first_is_not_taken_for_us(place: GithubPlace, is_app: bool) -> None:
+    state = place.twin.state
+    state.is_app = is_app
+    stranger = {"login": "stranger", "type": "User"}
+    taken = {**comment(place.twin.url, place.twin.repo, 998, shown.PULL, shown.COMMENT.marker, ""), "user": stranger}
+    state.comments[shown.PULL] = [taken]
+    body = {"title": "mine", "body": f"{shown.TROUBLE.marker}\n"}
+    state.issues[999] = {**issue(place.twin.url, place.twin.repo, 999, body, ""), "user": stranger}
+    for text in ("v2 is being released", "v2 is live"):
+        place.review.show_comment(replace(shown.COMMENT, body=text))
+        place.review.show_trouble(shown.TROUBLE)
+    assert [one["body"].endswith("v2 is live") for one in state.comments[shown.PULL]] == [False, True]
+    assert len(state.issues) == 2
+    assert list(state.comments) == [shown.PULL]
 
 
 def test_the_secondary_limit_is_waited_for_when_it_is_short(place: GithubPlace) -> None:

@@ -20,7 +20,7 @@ DAMAGED = "OlderBackupDamaged"
 
 @flow(name="verify-backup", flow_run_name="verify the backup of {environment}")
 def verify_backup(environment: str = "local") -> State[Any]:
-    """Ends Proven with RTO and RPO in the message; GateClosed or OlderBackupDamaged with an incident; or Refused.
+    """Ends Proven with RTO and RPO in the message; GateClosed, OlderBackupDamaged or Refused with an incident.
 
     Damage in a backup that is not the newest closes no gate. Old backups go only after a night without any. What is
     wrong is an issue where the code is reviewed, until a night without it.
@@ -38,12 +38,9 @@ def _verify(environment: str) -> State[Any]:
     try:
         proof = verify_newest(environment)
     except BadInput as error:
-        return outcome.failed(outcome.REFUSED, str(error))
+        return outcome.failed(outcome.REFUSED, _refused(environment, error))
     except PipelineError as error:
-        title = f"the backup of {environment} is not proven: {one_line(error)}"
-        raise_incident(environment, "backup-proof", "P1", title, str(error))
-        tell_backup(environment, "backup-proof", title, str(error), is_over=False)
-        return outcome.failed(outcome.GATE_CLOSED, title)
+        return outcome.failed(outcome.GATE_CLOSED, _not_proven(environment, error))
     took = f"RTO {proof.rto_seconds:.1f} s, RPO {proof.rpo_seconds:.1f} s"
     said = f"backup {proof.backup} was restored to {proof.lsn} and checked: {took}"
     tell_backup(environment, "backup-proof", "the newest backup is proven again", said, is_over=True)
@@ -56,3 +53,20 @@ def _verify(environment: str) -> State[Any]:
     tell_backup(environment, "older-backups", "no backup is damaged any more", said, is_over=True)
     expire_backups(environment)
     return outcome.completed(PROVEN, said)
+
+
+def _refused(environment: str, error: BadInput) -> str:
+    """A program or a variable that is missing proves no night either, and nobody looks at what runs by itself."""
+    try:
+        _not_proven(environment, error)
+    except BadInput as worse:
+        return f"{error}\n  no incident could be opened: {worse.message}"
+    return str(error)
+
+
+def _not_proven(environment: str, error: PipelineError) -> str:
+    """Told wherever people look; the title."""
+    title = f"the backup of {environment} is not proven: {one_line(error)}"
+    tell_backup(environment, "backup-proof", title, str(error), is_over=False)
+    raise_incident(environment, "backup-proof", "P1", title, str(error))
+    return title

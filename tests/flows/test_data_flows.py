@@ -15,7 +15,9 @@ from flows.restore import restore
 from flows.verify_backup import verify_backup
 from infra.database.connection import access_to, connected
 from infra.database.local_recovery import recovery_of
+from infra.database.proof import Proof
 from infra.environment import Environment
+from infra.errors import BadInput
 from infra.local.object_store import local_objects
 from infra.local.postgres_settings import archive_of
 from infra.platform import connect, database_of
@@ -67,6 +69,21 @@ def test_a_backup_is_proven_and_a_damaged_one_opens_an_incident_and_closes_the_g
     incident = local_objects(started_platform).get(f"incidents/backup-proof-local-{day}.json")
     assert incident is not None
     assert b'"severity": "P1"' in incident
+
+
+def test_a_night_that_cannot_even_begin_opens_an_incident_too(
+    started_platform: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(_environment: str) -> Proof:
+        raise BadInput("PATH", "has no `barman-cloud-restore`", "install it")
+
+    monkeypatch.setattr("flows.verify_backup.verify_newest", lacking)
+    objects, day = local_objects(started_platform), datetime.datetime.now(datetime.UTC).date()
+    objects.delete(f"incidents/backup-proof-local-{day}.json")
+    state = verify_backup(environment="local", return_state=True)
+    assert (state.name, code(state)) == ("Refused", exit_codes.REFUSED)
+    assert b"has no `barman" in (objects.get(f"incidents/backup-proof-local-{day}.json") or b"")
+    assert verify_backup(environment="nowhere", return_state=True).name == "Refused"
 
 
 def test_a_restore_is_planned_then_done_and_a_target_that_is_none_is_refused(started_platform: Environment) -> None:

@@ -6,7 +6,6 @@ from tasks.announce import announce, one_line, open_incident
 from tasks.outcomes import WayBackFailed
 from tasks.records import Record, end_record
 
-
 BECAUSE = "; it went back because of: "
 
 

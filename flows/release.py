@@ -88,6 +88,8 @@ def release(
             return make_attempt(next_attempt(order, known, lock, waivers))
     except (BadInput, Busy, WayBackFailed) as error:
         return outcome.failed(outcome.REFUSED, str(error))
+    except LockLost as lost:
+        return outcome.failed(outcome.FAILED, one_line(lost))
 
 
 def _promoted_before(order: Release, known: Record) -> State[Any]:
@@ -105,8 +107,8 @@ def make_attempt(record: Record) -> State[Any]:
         if record.attempt > 1:
             go_back(order)  # what an attempt that was killed left half done is no ground to go on from
         log = run_stages(order)
-    except LockLost as lost:
-        return outcome.failed(outcome.FAILED, one_line(lost))
+    except LockLost:
+        raise  # nothing more may be done here, not even the way back
     except BaseException as failure:
         ended = end_badly(record, failure)
         if not isinstance(failure, Exception):

@@ -10,7 +10,7 @@ from infra.errors import PipelineError, Rejected
 from tasks import contract_schema, expand_schema, make_room, ramp_flag, restore_to_point, shift_traffic, start_candidate
 from tasks.announce import announce, one_line, open_incident
 from tasks.notes import Note, mark_put_back, read_notes
-from tasks.outcomes import GateClosed, WayBackFailed
+from tasks.outcomes import GateClosed, LockLost, WayBackFailed
 from tasks.purge_cache import purge_cache
 from tasks.release import Release, speaker
 
@@ -89,6 +89,8 @@ def _insist(release: Release, note: Note) -> str:
             line = WAYS_BACK[note.stage](release, note.facts)
             mark_put_back(release, note)
             return line
+        except LockLost:
+            raise  # whoever has the environment now goes back instead
         except Exception as error:
             tries += 1
             if _is_final(error, tries) or time.monotonic() + pause > deadline:

@@ -34,7 +34,9 @@ class NoFlags:
         return None
 
     def set(self, flag: str, percent: int, seconds: float | None = None) -> None:
-        """Raises Rejected, always."""
+        """Nothing for 0, which is how it is. Raises Rejected for more."""
+        if not percent:
+            return
         raise Rejected(
             f"flag {flag!r} cannot be set to {percent} %: this environment has no flag service",
             'ramp the traffic with canary.by = "traffic"',
@@ -79,6 +81,9 @@ def vercel_settings(environment: Environment) -> Vercel:
         raise BadInput(
             f"{environment.name}.toml: vercel", "is missing: the app has no hosting", "add [vercel]; see example.toml"
         )
+    if environment.canary.by == "flag":
+        problem = 'is "flag", and there is no flag service here that the pipeline could turn up'
+        raise BadInput(f"{environment.name}.toml: canary.by", problem, 'set it to "traffic"')
     if environment.watch.previous_percent:
         raise BadInput(
             f"{environment.name}.toml: watch.previous_percent",

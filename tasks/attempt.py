@@ -65,7 +65,7 @@ class Attempt:
 
     def check_lock(self) -> None:
         """Raises LockLost when the environment is not ours any more."""
-        now = patiently(locks_of(self.release.settings).read)
+        now = patiently(lambda: locks_of(self.release.settings).read())
         if now != self.lock:
             who = f"the {now.holder}" if now else "nobody"
             raise LockLost(f"{self.release.label} no longer holds the environment: {who} does")

@@ -10,6 +10,7 @@ from infra.errors import PipelineError
 from tasks.case import Case, Ruling, policy_of, requests_to_go
 from tasks.dial import Dial, Flag
 from tasks.facts import Facts
+from tasks.held import check_still_held
 from tasks.holds import POLICY, RAMP, Hold, lift_hold, place_hold
 from tasks.lease import renew_lease
 from tasks.observer import Observer, Pair
@@ -87,6 +88,7 @@ class _Climb:
         except LockLost:
             raise  # the weight is somebody else's now
         except BaseException as error:
+            check_still_held(self.release.environment)  # an answer may have taken so long that it is somebody else's
             self._turn_away()
             sentence = error.message if isinstance(error, PipelineError) else type(error).__name__
             self._write(outcome, sentence, may_fail=True)

@@ -82,6 +82,7 @@ class Flag:
         self._flags = flags
         self._flag = flag
         self._seconds: float | None = None
+        self._set = 0
 
     def weight(self) -> int:
         """Percent of the visitors."""
@@ -90,11 +91,13 @@ class Flag:
     def set(self, weight: int) -> None:
         """One step at the flags."""
         self._flags.set(self._flag, weight, self._seconds)
+        self._set = weight
 
     def lend(self, seconds: float) -> None:
         """Written into the flag, where every app that reads it finds it."""
         self._seconds = seconds
-        if percent := self.weight():
+        # What was lent too late reads 0 by now: it is what we set last that is lent anew.
+        if percent := self._set or self.weight():
             self._flags.set(self._flag, percent, seconds)
 
     def arm(self, counts: SlotCounts) -> Arm | None:

@@ -14,6 +14,7 @@ from infra.locks import Busy, Holder, Lock, this_process
 from infra.locks.of_environment import locks_of
 from infra.orphans import end_orphans
 from tasks.environment_page import show_environment_soon
+from tasks.held import no_longer_held, now_held
 from tasks.release import speaker
 from tasks.stage import stage
 
@@ -82,10 +83,11 @@ def take_over_environment(claim: Claim, seen: Lock) -> Lock:
     return _told(claim, lock)
 
 
-@stage("give the environment back")
+@stage("give the environment back", tries=3)
 def give_back_environment(environment: str, lock: Lock) -> bool:
     """False when it was no longer ours."""
     is_done = locks_of(load_environment(environment)).release(lock)
+    no_longer_held(environment)
     speaker()(f"{environment} is free" if is_done else f"{environment} was no longer ours to give back")
     _show(environment, "free" if is_done else "held by somebody else: `pipeline status`")
     show_environment_soon(environment)
@@ -93,6 +95,7 @@ def give_back_environment(environment: str, lock: Lock) -> bool:
 
 
 def _told(claim: Claim, lock: Lock) -> Lock:
+    now_held(claim.environment, lock)
     speaker()(f"{claim.environment} is held by the {lock.holder}")
     _show(claim.environment, f"held by the {lock.holder}")
     show_environment_soon(claim.environment, wait_seconds=0)

@@ -23,6 +23,7 @@ from prefect.states import Completed
 from infra.errors import PipelineError, Unreachable
 from tasks.attempt import Attempt, Kept, attempt_of, restored
 from tasks.code_review import tell_instead, told
+from tasks.held import check_still_held
 from tasks.records import note_stage
 from tasks.release import Release, speaker
 
@@ -98,6 +99,8 @@ class Stage(Generic[P, R]):
                 note_stage(release, self.name)
             attempt = attempt_of(release) if release else None
             if attempt is None or self._journey is None:
+                if release:
+                    check_still_held(release.environment)
                 return self.fn(*args, **kwargs)
             attempt.enter(self.name)
             found = self._instead(attempt, self._journey, given.arguments)

@@ -16,6 +16,8 @@ from infra.ports import LOOPBACK
 
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 60_000
+# How Postgres and Supabase's pooler say that there is no connection left: a matter of seconds, and no answer to us.
+_FULL = ("too many clients", "too many connections", "connection slots", "max client", "maxclients")
 SSL_MODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -73,6 +75,11 @@ def connected(access: Access) -> Iterator[psycopg.Connection]:
             autocommit=True,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             application_name="pipeline",
+            # A peer that vanished is noticed within 20 s; the system's own defaults take up to two hours.
+            keepalives_idle=5,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=15_000,
             options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         )
     except psycopg.Error as error:
@@ -89,6 +96,8 @@ def connected(access: Access) -> Iterator[psycopg.Connection]:
 def refused(error: psycopg.Error, where: str) -> Unreachable | Rejected:
     """Why connecting failed. libpq gives an answer such as a wrong password no code of its own, only `FATAL:`."""
     text = said(error)
+    if any(word in text.lower() for word in _FULL):
+        return Unreachable(f"{where} has no connection left: {text}", "see who holds them: pg_stat_activity")
     if "FATAL:" not in text or "the database system is" in text:  # ... starting up, shutting down, in recovery
         return Unreachable(f"{where} does not answer: {text}", "is it up? see `pipeline status`")
     return Rejected(f"{where} refused the connection: {text}", "see the server's log; was its password changed?")

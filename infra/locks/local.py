@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.errors import PipelineError
 from infra.files import locked, write_atomically
-from infra.locks import Holder, Lock, busy, is_process_alive
+from infra.locks import Holder, Lock, busy, is_process_alive, this_machine
 
 
 class LocalLocks:
@@ -55,8 +55,13 @@ class LocalLocks:
             return is_ours
 
     def is_held_by_the_living(self, lock: Lock) -> bool:
-        """Whether that very process still runs."""
-        return is_process_alive(lock.holder)
+        """Whether that very process still runs. One behind another namespace of this kernel cannot be asked about,
+        so it lives; one of another boot does not."""
+        boot, _, namespace = this_machine().partition("/")
+        their_boot, _, their_namespace = (lock.holder.machine or this_machine()).partition("/")
+        if their_boot != boot:
+            return False
+        return their_namespace != namespace or is_process_alive(lock.holder)
 
     def _last(self) -> tuple[Lock | None, bool]:
         if not self._file.exists():

@@ -68,14 +68,23 @@ class PostgresLocks:
 
     def acquire(self, holder: Holder) -> Lock:
         """Take it when it is free. Raises Busy with the holder."""
-        with self._alone() as connection:
-            row = self._row(connection)
-            if row and row.is_held:
-                raise busy(row.lock, self._is_alive(row))
-            return self._take(connection, row, holder)
+        try:
+            with self._alone() as connection:
+                row = self._row(connection)
+                if row and row.is_held:
+                    raise busy(row.lock, self._is_alive(row))
+                return self._take(connection, row, holder)
+        except Unknown:
+            return self._taken_all_the_same(holder)
 
     def take_over(self, seen: Lock, holder: Holder) -> Lock:
         """Take it from the dead. Raises Busy when `seen` lives or is not the last one any more."""
+        try:
+            return self._take_from(seen, holder)
+        except Unknown:
+            return self._taken_all_the_same(holder)
+
+    def _take_from(self, seen: Lock, holder: Holder) -> Lock:
         with self._alone() as connection:
             row = self._row(connection)
             if row is None or not row.is_held or row.lock.generation != seen.generation:
@@ -87,8 +96,11 @@ class PostgresLocks:
     def release(self, lock: Lock) -> bool:
         """Give it back, unless it changed hands meanwhile."""
         stop_pulse(self._name(lock))
-        with self._alone() as connection:
-            return connection.execute(_FREE, (self._environment, lock.generation)).rowcount == 1
+        try:
+            with self._alone() as connection:
+                return connection.execute(_FREE, (self._environment, lock.generation)).rowcount == 1
+        except Unknown as error:  # done or not, it may be done again
+            raise Unreachable(error.message, error.hint) from error
 
     def is_held_by_the_living(self, lock: Lock) -> bool:
         """Whether it has a pulse. One that the row does not have any more has lost it."""
@@ -99,6 +111,14 @@ class PostgresLocks:
         """One beat; False when the lock is not `lock`'s any more."""
         with connected(self._access) as connection:
             return connection.execute(_BEAT, (self._environment, lock.generation)).rowcount == 1
+
+    def _taken_all_the_same(self, holder: Holder) -> Lock:
+        """The lock, when only the answer was lost. Raises Unreachable when it is not ours."""
+        lock = self.read()
+        if lock is None or lock.holder != holder:
+            raise Unreachable(f"the lock of {self._environment} fell silent while it was taken", "try again")
+        keep_pulse(self._name(lock), lambda: self.beat(lock), self._dead_after / BEATS)
+        return lock
 
     def _look(self) -> _Row | None:
         try:

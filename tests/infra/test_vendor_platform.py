@@ -104,3 +104,9 @@ def test_no_flag_is_set_where_no_app_could_read_it() -> None:
     assert (flags.percentage("new-checkout"), dict(flags.variables())) == (None, {})
     with pytest.raises(Rejected, match="no flag service"):
         flags.set("new-checkout", 5)
+    flags.set("new-checkout", 0)  # off is what it is, so that no way back can fail at it
+
+
+def test_a_ramp_by_flag_is_refused_where_there_is_no_flag_service(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r'staging\.toml: canary\.by: is "flag"'):
+        connect(environment(tmp_path, canary={"by": "flag"}), "shop")

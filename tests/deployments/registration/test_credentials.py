@@ -11,7 +11,7 @@ from deployments.registration.credentials import CREDENTIALS, ObjectStoreCredent
 from deployments.registration.registry import Registry
 from infra.doctor import examine
 from infra.doctor.variables import check_variables
-from infra.environment import App, Environment, Vercel
+from infra.environment import App, Environment, Vercel, blocks
 from infra.environment.blocks import remember_server
 from infra.environment.secret import read_secret, secret_places
 from infra.errors import BadInput, Unreachable
@@ -77,3 +77,22 @@ def test_a_server_that_is_away_is_silence_and_no_missing_block() -> None:
     remember_server("block:secret/away", "http://127.0.0.1:9/api")
     with pytest.raises(Unreachable, match=r"app\.secret_variables\.A"):
         read_secret("app.secret_variables.A", "block:secret/away")
+
+
+def test_one_name_at_two_servers_is_refused_for_the_wrong_one_would_be_read() -> None:
+    remember_server("block:secret/twice", "http://127.0.0.1:9/api")
+    remember_server("block:secret/twice", "http://127.0.0.1:9/api")
+    with pytest.raises(BadInput, match=r"lies at http://127.0.0.1:9/api for one environment and at http://elsewhere"):
+        remember_server("block:secret/twice", "http://elsewhere.example/api")
+
+
+def test_what_was_read_once_outlives_a_server_that_falls_silent(
+    filled: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert filled.vercel
+    read_secret("vercel.token", filled.vercel.token)
+    monkeypatch.setattr("infra.environment.blocks.YOUNG_SECONDS", 0.0)
+    monkeypatch.setitem(blocks._servers, filled.vercel.token, "http://127.0.0.1:9/api")
+    kept = {("http://127.0.0.1:9/api", *key[1:]): value for key, value in blocks._kept.items()}
+    monkeypatch.setattr("infra.environment.blocks._kept", kept)
+    assert read_secret("vercel.token", filled.vercel.token).get_secret_value() == TOKEN

@@ -13,7 +13,7 @@ from data_platform_parts import DataPlatform, data_environment, rows, within
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.database.connection import Access, access_to, connected, one
+from infra.database.connection import Access, access_to, connected, one, refused
 from infra.database.local import LocalDatabase
 from infra.database.names import app_names, point_name
 from infra.database.restore_plan import plan_restore
@@ -199,3 +199,17 @@ def test_a_snapshot_without_a_store_fails_and_is_not_listed(data_platform: DataP
     finally:
         data_platform.object_store.up(print)
     assert data_platform.database.snapshots() == listed
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("FATAL:  sorry, too many clients already", Unreachable),
+        ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", Unreachable),
+        ("FATAL: MaxClientsInSessionMode: max clients reached", Unreachable),
+        ("FATAL:  the database system is starting up", Unreachable),
+        ('FATAL:  password authentication failed for user "app"', Rejected),
+    ],
+)
+def test_a_full_house_is_silence_and_a_wrong_password_a_no(words: str, kind: type[Exception]) -> None:
+    assert type(refused(psycopg.OperationalError(words), "the database")) is kind

@@ -11,10 +11,11 @@ import typer
 
 from deployments.cli import exit_codes
 from deployments.prefect_wire import AUTH_STRING
+from deployments.trigger import obey as obeying
 from deployments.trigger.decide import BRANCHES, branches_of, decide, refuse_forks
 from deployments.trigger.event import Event, read_event
 from deployments.trigger.job_log import JobLog
-from deployments.trigger.obey import EndNotSeen, Job, obey
+from deployments.trigger.obey import EndNotSeen, Job
 from deployments.trigger.order import Order, order_of
 from deployments.trigger.post_receive import install
 from deployments.trigger.signals import Interrupted
@@ -44,11 +45,16 @@ def trigger(
     silence_seconds: Annotated[
         float, typer.Option(envvar="PIPELINE_SILENCE_SECONDS", help="How long Prefect may be silent.", min=0)
     ] = 300,
+    ask_back: Annotated[
+        bool, typer.Option("--ask-back", help="Start nothing: ask the release that this job started to go back.")
+    ] = False,
 ) -> None:
     """Run what an event at GitHub asks for, follow it, and end as it ended. Reads GITHUB_EVENT_PATH and the others.
 
-    A cancelled job (SIGINT, SIGTERM) asks a release to go back. Exit code 7: Prefect did not answer, or the end could
-    not be read. Example: pipeline trigger --flow release --env staging --repo https://... --ref main --reason "a test"
+    A cancelled job (SIGINT, SIGTERM) asks a release to go back; the same call with --ask-back makes sure that it was.
+    Exit code 7: Prefect did not answer, or the end could not be read.
+
+    Example: pipeline trigger --flow release --env staging --repo https://... --ref main --reason "a test"
     """
     log = JobLog(os.environ.get("GITHUB_ACTIONS") == "true")
     try:
@@ -56,7 +62,8 @@ def trigger(
         order = _ordered(flow, env, given) if flow else decide(read_event(os.environ), branches_of(branches))
         url = _api_of(load_environment(order.environment))
         _warn_of_plain_text(url, log)
-        code = obey(Job(order, url, silence_seconds, log, os.environ))
+        job = Job(order, url, silence_seconds, log, os.environ)
+        code = obeying.ask_back(job) if ask_back else obeying.obey(job)
     except Interrupted as interrupted:  # between one thing and the next
         code = exit_codes.CANCELLED
         log.line(f"{interrupted}: ended")

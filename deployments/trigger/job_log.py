@@ -5,6 +5,7 @@ The commands and their escapes: https://docs.github.com/actions/reference/workfl
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections import Counter
@@ -53,7 +54,10 @@ class JobLog:
                 self._write("::endgroup::")
 
     def _write(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        try:
+            print(line, file=self._stream, flush=True)
+        except OSError:  # whoever read it is gone, as after Ctrl-C in `git push`: what is only told ends nothing
+            self._stream = io.StringIO()
 
 
 def plain(text: str) -> list[str]:

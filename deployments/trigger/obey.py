@@ -3,6 +3,7 @@ without having read so from the server."""
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,14 +108,20 @@ def _tell(job: Job, watch: Watch, over: FlowRun, seconds: float) -> int:
 def _cancelled(job: Job, watch: Watch | None, how: str, started: float) -> int:
     """Ask first, explain later: the process may be killed within seconds. A second signal ends the waiting."""
     try:
-        job.log.line(f"{how}: this job was cancelled")
         if job.order.flow not in GOES_BACK_WHEN_CANCELLED:
             return _left_alone(job, watch)
         run = _ask_to_go_back(job, watch)
+    except Interrupted as again:
+        raise _unasked(job, watch, str(again)) from again
+    except PipelineError as error:
+        raise _unseen(job, watch, error) from error
+    try:
+        job.log.line(f"{how}: this job was cancelled")
         if run is None:
             return _nothing_started(job)
         watch = watch or Watch(PrefectApi(job.url), run, job.log, Silence(job.silence_seconds, job.log.line))
         watch.api = PrefectApi(job.url)  # the signal may have cut the old one's connection in the middle of an answer
+        job.log.line(f"asked to go back: {run.name} is {run.outcome}; {watch.api.page(run.id)}")
         with job.log.group(f"{job.order}: the way back"):
             over = watch.until_over(WAY_BACK_SECONDS)
     except Interrupted as again:
@@ -125,6 +132,17 @@ def _cancelled(job: Job, watch: Watch | None, how: str, started: float) -> int:
         return _tell(job, watch, over, time.monotonic() - started)
 
 
+def ask_back(job: Job) -> int:
+    """For a step of its own in a cancelled job: have what was started for this order go back, if it does not yet."""
+    if job.order.flow not in GOES_BACK_WHEN_CANCELLED:
+        return _left_alone(job, None)
+    run = _ask_to_go_back(job, None)
+    if run is None:
+        return _nothing_started(job)
+    job.log.line(f"asked to go back: {run.name} is {run.outcome}; {PrefectApi(job.url).page(run.id)}")
+    return exit_codes.of(run.type, run.outcome) if run.is_over else exit_codes.CANCELLED
+
+
 def _ask_to_go_back(job: Job, watch: Watch | None) -> FlowRun | None:
     """The run, once Prefect has taken the request; None when none was started."""
     api = PrefectApi(job.url, HURRIED_SECONDS)
@@ -132,9 +150,14 @@ def _ask_to_go_back(job: Job, watch: Watch | None) -> FlowRun | None:
     run = watch.run.id if watch else _find(job, api, silence)
     if not run:
         return None
-    found = silence.bear(lambda: api.cancel(run), nonsense=True)
-    job.log.line(f"asked to go back: {found.name} is {found.outcome}; {api.page(run)}")
-    return found
+    tries = itertools.count(0 if watch else 1)
+    return silence.bear(lambda: _cancel(api, run, is_again=next(tries) > 0), nonsense=True)
+
+
+def _cancel(api: PrefectApi, run: str, *, is_again: bool) -> FlowRun:
+    """A run that may have been asked is looked at first: Prefect would interrupt it once more, in its way back."""
+    found = api.flow_run(run) if is_again else None
+    return found if found and (found.is_over or found.type == "CANCELLING") else api.cancel(run)
 
 
 def _find(job: Job, api: PrefectApi, silence: Silence) -> str:
@@ -159,8 +182,14 @@ def _nothing_started(job: Job) -> int:
 
 
 def _waits_no_longer(job: Job, how: str) -> int:
-    job.log.line(f"{how}: no longer waiting; a run that was asked to go back does so by itself")
+    job.log.line(f"{how}: no longer waiting; the run was asked to go back and does so by itself")
     return exit_codes.CANCELLED
+
+
+def _unasked(job: Job, watch: Watch | None, how: str) -> EndNotSeen:
+    where = watch.api.page(watch.run.id) if watch else job.url.removesuffix("/api")
+    problem = f"{job.order} MAY NOT HAVE BEEN ASKED TO GO BACK: {how} came before Prefect had confirmed it"
+    return EndNotSeen(problem, f"it may go on to its end: cancel it at {where}, or `pipeline abort`")
 
 
 def _unseen(job: Job, watch: Watch | None, error: PipelineError) -> EndNotSeen:

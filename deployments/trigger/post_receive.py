@@ -17,7 +17,9 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from deployments.cli import exit_codes
 from deployments.trigger.decide import NO_COMMIT, branches_of
+from deployments.trigger.signals import uninterrupted
 from infra.commands import command, run
 from infra.errors import BadInput, CommandFailed
 from infra.files import write_atomically
@@ -64,6 +66,8 @@ def main() -> int:
             print(f"{ref}: nothing is released for it", flush=True)
             continue
         worst = max(worst, _trigger(bare, push_payload(bare, old, new, ref)))
+        if worst == exit_codes.CANCELLED:
+            break  # whoever pressed Ctrl-C wants no further release
     return worst
 
 
@@ -102,7 +106,8 @@ def _trigger(bare: Path, payload: Mapping[str, object]) -> int:
         # What git sets for its hook (GIT_DIR and more) would lead every other git astray.
         rest = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_"))}
         words = [str(Path(sys.executable).parent / "pipeline"), "trigger"]
-        return subprocess.run(words, env=rest | given, check=False, stdin=subprocess.DEVNULL).returncode
+        with subprocess.Popen(words, env=rest | given, stdin=subprocess.DEVNULL) as verb, uninterrupted():
+            return verb.wait()  # Ctrl-C reaches it too: it asks the release to go back, and must not be cut in that
 
 
 if __name__ == "__main__":

@@ -99,7 +99,9 @@ def test_a_second_signal_after_the_first_ends_a_job_whose_server_is_down(nowhere
     step.signal(signal.SIGINT)
     step.wait_for("NOT ASKED TO GO BACK YET")
     step.signal(signal.SIGTERM)
-    assert step.end().code == 6
+    done = step.end()
+    assert done.code == 7
+    assert "MAY NOT HAVE BEEN ASKED TO GO BACK" in done.log
 
 
 def test_what_is_no_event_is_refused(nowhere: Tiny) -> None:

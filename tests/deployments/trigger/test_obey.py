@@ -15,7 +15,7 @@ from deployments.prefect_wire import NotAllowed
 from deployments.trigger import obey as obeying
 from deployments.trigger import watch_run
 from deployments.trigger.job_log import JobLog
-from deployments.trigger.obey import EndNotSeen, Job, obey
+from deployments.trigger.obey import EndNotSeen, Job, ask_back, obey
 from deployments.trigger.order import Order
 from deployments.trigger.silence import OutOfReach
 from infra.errors import BadInput, Unknown
@@ -206,7 +206,7 @@ def test_a_cancel_whose_answer_is_lost_is_asked_again() -> None:
     assert "asked to go back" in said.getvalue()
 
 
-def test_a_server_that_is_silent_when_the_job_is_cancelled_is_said_to_be_and_a_second_signal_ends_it() -> None:
+def test_a_second_signal_before_the_request_was_taken_ends_the_job_and_says_so() -> None:
     def gone(what: str, before: int) -> tuple[int, bytes] | None:
         if what == "set_state" and before == 2:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -215,9 +215,60 @@ def test_a_server_that_is_silent_when_the_job_is_cancelled_is_said_to_be_and_a_s
     with moody(signals_at(2, then=gone)) as (server, url):
         server.looks_until_over = 10_000
         todo, said = job(url, 60)
-        assert obey(todo) == 6
+        with pytest.raises(EndNotSeen, match="MAY NOT HAVE BEEN ASKED TO GO BACK: SIGTERM came before") as unasked:
+            obey(todo)
+        assert not server.is_cancelled
     assert "NOT ASKED TO GO BACK YET" in said.getvalue()
-    assert "SIGTERM: no longer waiting" in said.getvalue()
+    assert f"/runs/flow-run/{RUN}" in unasked.value.hint
+
+
+class Gone(io.StringIO):
+    """The pipe of a person who pressed Ctrl-C: nobody reads it any more."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_release_is_asked_to_go_back_though_nobody_reads_what_is_said() -> None:
+    with moody(signals_at(2)) as (server, url):
+        server.looks_until_over = 10_000
+        assert obey(Job(ORDER, url, 5, JobLog(False, Gone()), {})) == 6
+        assert server.is_cancelled
+
+
+def test_a_step_of_its_own_asks_the_run_of_this_job_to_go_back() -> None:
+    with moody(in_good_mood) as (server, url):
+        server.runs[ORDER.unique] = RUN
+        server.looks_until_over = 10_000
+        todo, said = job(url)
+        assert ask_back(todo) == 6
+        assert server.is_cancelled
+    assert "asked to go back" in said.getvalue()
+
+
+def test_a_run_that_goes_back_already_is_not_interrupted_once_more() -> None:
+    on_its_way = f'{{"id": "{RUN}", "name": "tiny", "state_type": "CANCELLING"}}'.encode()
+    with moody(lambda what, _before: (200, on_its_way) if what == "flow_run" else None) as (server, url):
+        server.runs[ORDER.unique] = RUN
+        assert ask_back(job(url)[0]) == 6
+        assert "set_state" not in server.asked
+
+
+def test_a_run_that_is_over_is_left_as_it_is() -> None:
+    with moody(in_good_mood) as (server, url):
+        server.runs[ORDER.unique] = RUN
+        server.looks_until_over = 0
+        assert ask_back(job(url)[0]) == 0, "promoted"
+        assert not server.is_cancelled
+
+
+def test_where_nothing_was_started_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(obeying, "LATE_START_SECONDS", 0.3)
+    with moody(in_good_mood) as (server, url):
+        todo, said = job(url)
+        assert ask_back(todo) == 6
+        assert (server.runs, server.is_cancelled) == ({}, False)
+    assert "nothing was started" in said.getvalue()
 
 
 def test_a_release_that_was_promoted_before_it_heard_of_the_cancel_says_so() -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from apps import commit, git
 from conftest import Tiny, tiny_at
+from moody_server import moody
 
 from deployments.trigger.decide import branches_of, decide
 from deployments.trigger.event import read_event
@@ -90,6 +94,41 @@ def test_a_push_is_kept_and_says_why_nothing_was_released_when_prefect_is_away(t
     said = push(tmp_path / "work", bare, "main", PREFECT_API_URL="", **where)
     assert "no answer from Prefect at http://127.0.0.1:1/api" in said
     assert git(bare, "rev-parse", "main") == sha
+
+
+def test_ctrl_c_in_a_push_takes_its_release_back(tmp_path: Path, bare: Path) -> None:
+    """As a terminal does it: to git, the hook and the verb at once. Prefect is busy when it is asked first."""
+
+    def busy(what: str, before: int) -> tuple[int, bytes] | None:
+        return (503, b"busy") if what == "set_state" and before < 2 else None
+
+    install(bare, "main=tiny")
+    commit(tmp_path / "work", "v1", {"a": "1"})
+    with moody(busy) as (server, url):
+        server.looks_until_over = 10_000
+        where = {"PIPELINE_ENVIRONMENTS": str(tiny_at(url, tmp_path).folder / "environments"), "PREFECT_API_URL": url}
+        words = ["git", "-C", str(tmp_path / "work"), "push", str(bare), "main"]
+        process = subprocess.Popen(words, env={**os.environ, **where}, start_new_session=True)
+        wait("a run", lambda: server.asked.count("flow_run") > 1)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(20)
+        wait("the request to go back", lambda: server.is_cancelled)
+        wait("the end of all of it", lambda: not is_alive(process.pid))
+
+
+def wait(what: str, is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.1)
+
+
+def is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.platform

@@ -78,6 +78,13 @@ def test_every_shell_line_is_a_target_of_make_or_a_verb(file: Path) -> None:
         assert re.match(r'(make |exec "\$GITHUB_ACTION_PATH/\.\./\.\./\.\./\.venv/bin/pipeline" )', line), line
 
 
+def test_a_cancelled_job_asks_again_for_the_same_order() -> None:
+    """Prefect knows the run by what was asked: a word more or less would be another one."""
+    first, last = (step for step in action()["runs"]["steps"] if "pipeline" in step.get("run", ""))
+    assert last["run"].split() == [*first["run"].split(), "--ask-back"]
+    assert (last["env"], last["if"]) == (first["env"], "cancelled()")
+
+
 def test_every_target_that_is_called_exists() -> None:
     made = (GITHUB.parent / "Makefile").read_text()
     called = [

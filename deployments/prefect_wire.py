@@ -47,6 +47,8 @@ class PrefectWire:
         code, said = answer.status_code, redact(answer.text[:500])
         if code in SILENT:
             raise Unreachable(f"Prefect at {self.url} answered {code} to {method} {path}: {said}", "look at its log")
+        if code in (403, 404) and not _is_prefects_own(answer):
+            raise _nonsense(method, f"{self.url}{path}", f"{code} {answer.text[:200]}")
         if code in (401, 403):
             raise NotAllowed(f"Prefect at {self.url} answered {code} to {method} {path}: {said}", _credential_hint())
         if code == 404:
@@ -57,6 +59,16 @@ class PrefectWire:
             raise Rejected(f"{method} {path} gave {code}: {said}")
         if code >= 300:
             raise _nonsense(method, f"{self.url}{path}", f"{code} to {answer.headers.get('location', 'nowhere')}")
+
+
+def _is_prefects_own(answer: httpx.Response) -> bool:
+    """Whether Prefect itself says that there is no such thing, and not the page of a proxy that has lost its backend:
+    one of these names is in every refusal of Prefect's."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return False
+    return isinstance(said, dict) and bool({"detail", "exception_message"} & said.keys())
 
 
 def _credential() -> dict[str, str]:

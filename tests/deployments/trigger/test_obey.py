@@ -23,6 +23,7 @@ from infra.ports import free_port
 
 ORDER = Order("release", "tiny", {"ref": "v1"}, "github/acme/app/7/1")
 HTML = b"<html>please log in</html>"
+NO_SUCH = b'{"exception_message": "there is none"}'  # as Prefect says it
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,10 @@ BORNE = {
         "logs", 200, b'[{"timestamp": 1, "level": "high", "message": 2, "task_run_id": null}]'
     ),
     "seconds that are a word": once("task_runs", 200, b'[{"id": "t", "name": "n", "total_run_time": "long"}]'),
+    "a proxy's page for a run that it does not know": once("flow_run", 404, HTML),
+    "a proxy's page instead of the creation": once("create_flow_run", 404, b""),
+    "a proxy that lets nobody in while it restarts": once("task_runs", 403, HTML),
+    "a proxy that says so in JSON": once("flow_run", 404, b'"not found"'),
     "half a log line": once("logs", 200, b'[{"level": 40}]'),
 }
 
@@ -111,7 +116,7 @@ def test_a_server_that_is_not_prefect_is_named_at_once() -> None:
 LOST = {
     "silence": lambda what, before: (503, b"gone") if what == "flow_run" and before else None,
     "a credential that ends": lambda what, before: (401, b"expired") if what == "flow_run" and before else None,
-    "a run that is deleted": lambda what, before: (404, b"none") if what == "flow_run" and before else None,
+    "a run that is deleted": lambda what, before: (404, NO_SUCH) if what == "flow_run" and before else None,
     "nonsense for good": lambda what, before: (200, b'{"state_type": "COMPLETED"}') if what == "flow_run" else None,
 }
 
@@ -149,7 +154,10 @@ def test_a_line_that_comes_late_is_told_once() -> None:
 
 
 def test_an_unknown_flow_is_refused_before_anything_is_started() -> None:
-    with moody(once("name", 404, b"")) as (server, url), pytest.raises(BadInput):
+    with (
+        moody(once("name", 404, NO_SUCH)) as (server, url),
+        pytest.raises(BadInput),
+    ):
         obey(job(url)[0])
     assert server.runs == {}
 

@@ -22,7 +22,7 @@ from tasks.judge_preview import KINDS, judge_preview
 from tasks.make_room_for_preview import make_room_for_preview
 from tasks.open_preview import open_preview, prepare_preview_database
 from tasks.outcomes import GateClosed
-from tasks.previews import Asked, preview_held
+from tasks.previews import Asked, drop_working_copies, preview_held
 from tasks.release import release_id
 from tasks.run_checks import run_unit
 from tasks.scan import scan
@@ -60,7 +60,10 @@ def preview(
         wanted = check_pull_request(environment, repository, ref, pull_request)
         order = checkout(environment, repository, ref, release_id(f"preview-{pull_request}", str(flow_run.id)))
         with preview_held(environment, order.app, pull_request):
-            return _open(Asked(order, wanted))
+            try:
+                return _open(Asked(order, wanted))
+            finally:
+                drop_working_copies(order)
     except BadInput as error:
         return outcome.failed(outcome.REFUSED, str(error))
     except PipelineError as error:
@@ -96,7 +99,7 @@ def _show(asked: Asked) -> Preview:
         tell_preview(order.environment, order.app, ended, "was ended to make room for another one")
     prepare_preview_database(asked)
     shown = open_preview(asked)
-    smoke_test(order, shown.url)
+    smoke_test(order, shown.url, is_preview=True)
     return shown
 
 

@@ -26,8 +26,9 @@ def check_pull_request(environment: str, repository: str, ref: str, pull_request
     settings = load_environment(environment)
     if settings.github is None:
         return wanted
-    if not is_of(repository, settings.github.repository):
-        problem = f"is not {settings.github.repository}, whose pull requests {environment} previews"
+    if not is_of(repository, settings.github.host, settings.github.repository):
+        whose = f"{settings.github.repository} at {settings.github.host}"
+        problem = f"is not {whose}, whose pull requests {environment} previews"
         raise BadInput("repository", problem, "give that one; a fork's own repository is not previewed")
     found = _checked(_found(settings, pull_request), settings.github.repository, pull_request)
     speaker()(f"pull request {pull_request} wants to merge {found.branch} at {found.version[:12]}")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-
 from infra.code_host.git import Git
 from infra.environment import load_environment
 from infra.errors import BadInput
 from infra.files import make_folder
 from infra.manifest import read_manifest
-from infra.platform import objects_of
 from infra.previews.of_environment import previews_of
+from tasks.previews import forget_runs
 from tasks.release import speaker
 from tasks.stage import stage
 
@@ -37,18 +34,5 @@ def close_preview(environment: str, app: str, pull_request: int) -> tuple[str, .
     """What was ended; empty when nothing was there. Reads the platform: it needs to know of no run before it."""
     settings = load_environment(environment)
     ended = previews_of(settings, app).close(pull_request, speaker())
-    _forget_runs(environment, app, pull_request)
+    forget_runs(environment, app, pull_request)
     return ended
-
-
-def _forget_runs(environment: str, app: str, pull_request: int) -> None:
-    """Working copies of the tests and what the stages noted, of every run for this pull request."""
-    settings = load_environment(environment)
-    of_run = re.compile(rf"preview-{pull_request}-[0-9a-f]{{8}}")
-    for folder in (settings.state / "checks").glob(f"preview-{pull_request}-*"):
-        if of_run.fullmatch(folder.name):
-            shutil.rmtree(folder)
-    objects = objects_of(settings)
-    for stored in objects.list(f"releases/{app}/preview-{pull_request}-"):
-        if of_run.fullmatch(stored.key.split("/")[2]):
-            objects.delete(stored.key)

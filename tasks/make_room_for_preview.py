@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.errors import Rejected
 from infra.previews import Preview
-from tasks.previews import Asked, preview_held_if_free
+from tasks.previews import Asked, forget_runs, preview_held_if_free
 from tasks.release import speaker
 from tasks.stage import stage
 
@@ -26,19 +26,26 @@ def make_room_for_preview(asked: Asked) -> tuple[int, ...]:
         )
     ended: list[int] = []
     for one in others:
-        if len(ended) < surplus and _end(asked, one.pull_request):
+        if len(ended) < surplus and _end(asked, one):
             ended.append(one.pull_request)
     if ended:
         speaker()(f"{len(others)} were alive, and {rules.most} may be: ended {', '.join(map(str, ended))}")
     return tuple(ended)
 
 
-def _end(asked: Asked, pull_request: int) -> bool:
-    """False for one that somebody works on now: that is not the one which nobody looks at."""
-    with preview_held_if_free(asked.order.environment, asked.order.app, pull_request) as is_ours:
-        if is_ours:
-            asked.previews.close(pull_request, speaker())
-        return is_ours
+def _end(asked: Asked, seen: Preview) -> bool:
+    """False for one that somebody works on, or has since it was seen: that is not the one which nobody looks at."""
+    environment, app = asked.order.environment, asked.order.app
+    with preview_held_if_free(environment, app, seen.pull_request) as is_ours:
+        if not is_ours or not _is_as_seen(asked, seen):
+            return False
+        asked.previews.close(seen.pull_request, speaker())
+        forget_runs(environment, app, seen.pull_request)
+        return True
+
+
+def _is_as_seen(asked: Asked, seen: Preview) -> bool:
+    return any((one.pull_request, one.touched) == (seen.pull_request, seen.touched) for one in asked.previews.all())
 
 
 def _named(previews: list[Preview]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +12,16 @@ from pathlib import Path
 from infra.environment import load_environment
 from infra.files import locked, locked_if_free
 from infra.hosting.local import previews_folder
+from infra.platform import objects_of
 from infra.previews import Previews, Wanted
 from infra.previews.of_environment import previews_of
 from tasks.release import Release
 
 ENVIRONMENT = "preview"
+# `scheme://user@host:port/path`, or `user@host:path` as ssh takes it.
+_ADDRESS = re.compile(
+    r"(?:\w[\w+.-]*://(?:[^@/]*@)?(?P<host>[^/:]+)(?::\d*)?/|(?:[^@/:]+@)?(?P<ssh>[^/:]+):(?!//))(?P<path>.*)"
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,24 @@ def _lock(environment: str, app: str, pull_request: int) -> Path:
     return previews_folder(load_environment(environment)) / app / "locks" / f"{pull_request}.lock"
 
 
+def forget_runs(environment: str, app: str, pull_request: int) -> None:
+    """Working copies of the tests and what the stages noted, of every run for this pull request."""
+    settings = load_environment(environment)
+    of_run = re.compile(rf"preview-{pull_request}-[0-9a-f]{{8}}")
+    for folder in (settings.state / "checks").glob(f"preview-{pull_request}-*"):
+        if of_run.fullmatch(folder.name):
+            shutil.rmtree(folder)
+    objects = objects_of(settings)
+    for stored in objects.list(f"releases/{app}/preview-{pull_request}-"):
+        if of_run.fullmatch(stored.key.split("/")[2]):
+            objects.delete(stored.key)
+
+
+def drop_working_copies(order: Release) -> None:
+    """Of the tests of one run, which nobody looks at once it has ended."""
+    shutil.rmtree(order.settings.state / "checks" / order.id, ignore_errors=True)
+
+
 def variables_of(asked: Asked, url: str) -> dict[str, str]:
     """All that a preview finds beside PORT: nothing of `[app]`, no flag service, no credentials of ours."""
     rules = asked.order.settings.previews
@@ -61,9 +85,10 @@ def variables_of(asked: Asked, url: str) -> dict[str, str]:
     }
 
 
-def is_of(repository: str, name: str) -> bool:
-    """Whether a git URL leads to `owner/name`. A path on this machine says nothing of that: True."""
-    if "://" not in repository and not re.match(r"[\w.-]+@[\w.-]+:", repository):
+def is_of(repository: str, host: str, name: str) -> bool:
+    """Whether a git URL leads to `owner/name` at `host`. A path on this machine says nothing of that: True."""
+    found = _ADDRESS.fullmatch(repository)
+    if found is None:
         return True
-    path = repository.rstrip("/").removesuffix(".git").replace(":", "/")
-    return path.lower().endswith(f"/{name.lower()}")
+    path = found["path"].strip("/").removesuffix(".git")
+    return ((found["host"] or found["ssh"]).lower(), path.lower()) == (host.lower(), name.lower())

@@ -13,8 +13,12 @@ from tasks.stage import Journey, stage
 
 
 @stage("smoke tests", run_name="smoke tests at {url}", journey=Journey(follows=True, skipped="skipped"))
-def smoke_test(release: Release, url: str) -> str:
-    """One line on what was asked. Raises GateClosed at the first wrong answer."""
+def smoke_test(release: Release, url: str, *, is_preview: bool = False) -> str:
+    """One line on what was asked. Raises GateClosed at the first wrong answer.
+
+    A preview's own command is not run at a protected address: the headers that let one in there open production's
+    deployments too, and nobody has merged that command yet.
+    """
     say = speaker()
     manifest = release.source.manifest
     smoke, headers = manifest.smoke, release.platform.address_headers
@@ -24,6 +28,9 @@ def smoke_test(release: Release, url: str) -> str:
     say(f"{len(paths)} paths answered 200 at {url}")
     if not smoke.command:
         return f"{len(paths)} paths"
+    if is_preview and headers:
+        say(f"{smoke.command!r} is not run: the address is protected, and a pull request is not given the way in")
+        return f"{len(paths)} paths, without {smoke.command!r}"
     where = {"folder": release.source.folder, "variables": {"BASE_URL": url, "BASE_HEADERS": _lines(headers)}}
     what = shell(smoke.command, timeout_seconds=smoke.timeout_seconds, **where)
     try:

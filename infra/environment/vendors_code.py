@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -22,6 +23,11 @@ class Github(Part):
     token: TokenName
     api: Url = "https://api.github.com"
     pages: OptionalUrl = ""
+
+    @property
+    def host(self) -> str:
+        """Where its repositories are cloned from."""
+        return (urlsplit(self.api).hostname or "").removeprefix("api.")
 
     @property
     def owner(self) -> str:

@@ -97,6 +97,7 @@ def test_a_preview_is_opened_brought_to_the_next_commit_and_closed_and_nothing_i
     first = address(run(repository, "feature"))
     sees = httpx.get(first).json()
     assert (sees["APP_ENVIRONMENT"], sees["APP_VERSION"]) == ("preview", "feature")
+    assert list((started_platform.state / "checks").glob("preview-7-*")) == [], "its tests are over"
     assert urlsplit(sees["DATABASE_URL"]).path == f"/{APP}_preview_7"
     own = access_to(sees["DATABASE_URL"])
     with connected(own) as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from deployments.twins.github import GithubTwin
 from deployments.twins.github_state import REPOSITORY
 from infra.commands import Say
 from infra.config import parse_table
-from infra.environment import Environment
+from infra.environment import Environment, Github
 from infra.errors import BadInput, Rejected
 from infra.hosting import Source
+from infra.objects import StoredObject
 from infra.previews import Preview, Wanted
 from tasks import check_pull_request, make_room_for_preview, previews
 from tasks.previews import Asked, is_of, preview_held, variables_of
@@ -39,7 +40,7 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubTwin]:
         yield twin
 
 
-def look(repository: str = f"https://github.com/{REPOSITORY}.git", number: int = 7) -> Wanted:
+def look(repository: str = f"http://127.0.0.1/{REPOSITORY}.git", number: int = 7) -> Wanted:
     return check_pull_request.check_pull_request.fn("staging", repository, "some-ref", number)
 
 
@@ -105,10 +106,28 @@ def test_without_github_the_ref_is_the_branch(monkeypatch: pytest.MonkeyPatch) -
         ("https://github.com/stranger/app", False),
         ("git@github.com:notsecuryflex/app.git", False),
         ("https://github.com/securyflex/app-two", False),
+        ("https://github.com:443/securyflex/app", True),
+        ("github.com:securyflex/app.git", True),
+        ("https://stranger.example/securyflex/app", False),
+        ("git@stranger.example:securyflex/app.git", False),
+        ("https://github.com@stranger.example/securyflex/app", False),
+        ("https://stranger.example/github.com/securyflex/app", False),
     ],
 )
 def test_a_repositorys_address_is_held_against_its_name(repository: str, is_theirs: bool) -> None:
-    assert is_of(repository, REPOSITORY) is is_theirs
+    assert is_of(repository, "github.com", REPOSITORY) is is_theirs
+
+
+@pytest.mark.parametrize(
+    ("api", "host"),
+    [
+        ("https://api.github.com", "github.com"),
+        ("https://git.example/api/v3", "git.example"),
+        ("https://api.us.ghe.com", "us.ghe.com"),
+    ],
+)
+def test_repositories_are_cloned_from_where_the_api_is(api: str, host: str) -> None:
+    assert Github(repository=REPOSITORY, token="env:X", api=api).host == host
 
 
 @dataclass
@@ -117,9 +136,14 @@ class Shelf:
 
     alive: list[int]
     ended: list[int] = field(default_factory=list)
+    looks: int = 0
+    touched_at_the_second_look: tuple[int, ...] = ()
 
     def all(self) -> list[Preview]:
-        return [Preview(number, VERSION, "r", "http://x", True, number, ()) for number in self.alive]
+        self.looks += 1
+        again = self.touched_at_the_second_look if self.looks > 1 else ()
+        touched = {number: number + (1_000.0 if number in again else 0.0) for number in self.alive}
+        return [Preview(number, VERSION, "r", "http://x", True, touched[number], ()) for number in self.alive]
 
     def close(self, pull_request: int, say: Say) -> tuple[str, ...]:
         self.alive.remove(pull_request)
@@ -133,8 +157,28 @@ class Shelf:
         raise AssertionError("not asked for")
 
 
+@dataclass
+class Kept:
+    """What runs of previews left in a store."""
+
+    keys: list[str]
+
+    def list(self, prefix: str) -> Sequence[StoredObject]:
+        return [StoredObject(key, 0, 0.0) for key in self.keys if key.startswith(prefix)]
+
+    def delete(self, key: str) -> None:
+        self.keys.remove(key)
+
+
 @pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Shelf, dict[str, Any]]:
+def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
+    found = Kept([f"releases/shop/preview-{number}-0123abcd/note.json" for number in (1, 2, 11)])
+    monkeypatch.setattr(previews, "objects_of", lambda _environment: found)
+    return found
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kept: Kept) -> tuple[Shelf, dict[str, Any]]:
     shelf, rules = Shelf([]), dict[str, Any]({"most": 3})
 
     def load(_name: str) -> Environment:
@@ -164,6 +208,20 @@ def test_one_that_somebody_works_on_now_stays(room: tuple[Shelf, dict[str, Any]]
     room[0].alive = [1, 2, 3]
     with preview_held("staging", "shop", 1):
         assert make_room_for_preview.make_room_for_preview.fn(ASKED) == (2,)
+
+
+def test_one_that_was_touched_since_it_was_seen_stays(room: tuple[Shelf, dict[str, Any]]) -> None:
+    room[0].alive, room[0].touched_at_the_second_look = [1, 2, 3], (1,)
+    assert make_room_for_preview.make_room_for_preview.fn(ASKED) == (2,)
+
+
+def test_with_a_preview_goes_what_its_runs_left(room: tuple[Shelf, dict[str, Any]], kept: Kept, tmp_path: Path) -> None:
+    room[0].alive = [1, 2, 3]
+    for name in ("preview-1-0123abcd", "preview-11-0123abcd"):
+        (tmp_path / "staging" / "checks" / name).mkdir(parents=True)
+    assert make_room_for_preview.make_room_for_preview.fn(ASKED) == (1,)
+    assert [path.name for path in (tmp_path / "staging" / "checks").iterdir()] == ["preview-11-0123abcd"]
+    assert [key.split("-")[1] for key in kept.keys] == ["2", "11"]
 
 
 def test_where_the_policy_says_so_the_next_one_is_refused(room: tuple[Shelf, dict[str, Any]]) -> None:

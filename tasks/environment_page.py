@@ -9,22 +9,31 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from prefect.artifacts import create_markdown_artifact
 
 from infra.database.local_recovery import recovery_of
 from infra.environment import Environment, load_environment
-from infra.errors import PipelineError
+from infra.errors import PipelineError, Unknown
 from infra.locks import Lock
 from infra.locks.of_environment import locks_of
-from infra.objects import Objects
 from infra.platform import connect, objects_of
 from tasks import environment_text as text
-from tasks.records import Record, read_record, read_stage
+from tasks.records import Record, newest_records, read_stage, released_apps
 from tasks.release import speaker
 
 WAIT_SECONDS = 2.0
 NEWEST = 25  # records that are read for a page: the last five, and with luck those of what is live
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The newest records, every app that was released, and the ids of records that cannot be read."""
+
+    records: tuple[Record, ...] = ()
+    apps: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 def show_environment(name: str) -> bool:
@@ -48,34 +57,32 @@ def show_environment_soon(name: str, *, wait_seconds: float = WAIT_SECONDS) -> N
 
 def page_of(environment: Environment) -> str:
     """The page in markdown. A part whose source is silent says so, and the others are there."""
-    records, problem = _records(environment)
-    apps = sorted({record.release.app for record in records})
+    releases, problem = _releases(environment)
+    records = list(releases.records)
     parts = [
         text.heading(environment.name, time.time()),
-        problem or _part("what is live", lambda: text.live([_live(environment, app, records) for app in apps])),
+        problem
+        or _part("what is live", lambda: text.live([_live(environment, app, records) for app in releases.apps])),
         _part("the schema", lambda: text.revisions(recovery_of(environment).revisions())),
         _part("who holds it", lambda: text.holder(locks_of(environment).read(), _is_alive(environment))),
         problem or _part("the release in flight", lambda: _in_flight(environment, records)),
         _part("the backup proof", lambda: text.proof(recovery_of(environment).newest_proof())),
         problem or text.last_releases(records[:5], _ui(environment)),
+        text.unreadable(releases.broken),
         text.places(environment),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _records(environment: Environment) -> tuple[list[Record], str]:
+def _releases(environment: Environment) -> tuple[Releases, str]:
+    """With what to say instead when the store is silent."""
     try:
-        return _newest(objects_of(environment)), ""
+        objects = objects_of(environment)
+        records, broken = newest_records(objects, NEWEST)
+        apps = {*released_apps(objects), *(record.release.app for record in records)}
     except PipelineError as error:
-        return [], text.unknown("the releases", error)
-
-
-def _newest(objects: Objects) -> list[Record]:
-    """By when they were written last: a store with years of releases is not read whole every few minutes."""
-    stored = [one for one in objects.list("releases/") if one.key.endswith("/record.json")]
-    keys = [one.key.split("/") for one in sorted(stored, key=lambda one: one.modified, reverse=True)[:NEWEST]]
-    found = [read_record(objects, app, release) for _, app, release, _ in keys]
-    return sorted((one for one in found if one), key=lambda one: one.started, reverse=True)
+        return Releases(), text.unknown("the releases", error)
+    return Releases(tuple(records), tuple(sorted(apps)), tuple(broken)), ""
 
 
 def _live(environment: Environment, app: str, records: list[Record]) -> text.Live:
@@ -90,6 +97,8 @@ def _part(what: str, tell: Callable[[], str]) -> str:
         return tell()
     except PipelineError as error:
         return text.unknown(what, error)
+    except (ValueError, KeyError, TypeError) as error:  # what is stored is not what we would have stored
+        return text.unknown(what, Unknown(f"{type(error).__name__}: {error}"))
 
 
 def _is_alive(environment: Environment) -> Callable[[Lock], bool]:

@@ -23,6 +23,11 @@ def unknown(what: str, error: PipelineError) -> str:
     return f"**Not known: {what}**: {_cell(error.message)}"
 
 
+def unreadable(releases: tuple[str, ...]) -> str:
+    """Releases of which the record is there and is none."""
+    return f"**Not known: {_cell(', '.join(releases))}**: what is stored is no record of a release" if releases else ""
+
+
 @dataclass(frozen=True)
 class Live:
     """What visitors of an app get: empty when nothing is live. `record` is its release's, when that is known."""

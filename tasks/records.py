@@ -38,13 +38,14 @@ def write_record(record: Record) -> None:
     """Replace the record. Waits for a store that is silent for a moment.
 
     `open/<app>/<release>` says that it is open: written before the record does, and removed after it does not.
-    `ids/<release>` says whose it is, for who knows nothing but its id.
+    `ids/<release>` says whose it is, for who knows nothing but its id; `apps/<app>` that it was released here.
     """
     content = json.dumps(asdict(record)).encode()
     app, release, objects = record.release.app, record.release.id, record.release.platform.objects
     if record.standing in OPEN:
         patiently(lambda: objects.put(_open_key(app, release), b""))
         patiently(lambda: objects.put(_id_key(release), app.encode()))
+        patiently(lambda: objects.put(f"apps/{app}", b""))
     patiently(lambda: objects.put(_key(app, release), content, "application/json"))
     if record.standing not in OPEN:
         patiently(lambda: objects.delete(_open_key(app, release)))
@@ -77,6 +78,26 @@ def open_records(objects: Objects) -> list[Record]:
     found = [read_record(objects, app, release) for app, release in names]
     still = [record for record in found if record and record.standing in OPEN]
     return sorted(still, key=lambda record: record.started)
+
+
+def newest_records(objects: Objects, count: int) -> tuple[list[Record], list[str]]:
+    """The records of the `count` releases that began last, newest first; and the ids of those that cannot be read.
+
+    By one small key each: below `releases/` a release has dozens, and a store keeps years of them.
+    """
+    ids = [stored.key.removeprefix("ids/") for stored in sorted(objects.list("ids/"), key=lambda one: -one.modified)]
+    found, broken = [], []
+    for release in ids[:count]:
+        try:
+            found.append(find_record(objects, release))
+        except (ValueError, KeyError, TypeError):  # no JSON, or not that of a record
+            broken.append(release)
+    return sorted((one for one in found if one), key=lambda one: one.started, reverse=True), broken
+
+
+def released_apps(objects: Objects) -> list[str]:
+    """Every app that was ever released here."""
+    return [stored.key.removeprefix("apps/") for stored in objects.list("apps/")]
 
 
 def find_record(objects: Objects, release: str) -> Record | None:

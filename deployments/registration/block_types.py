@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from prefect.blocks.core import Block
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.registration.changes import Step, step_towards
 from deployments.registration.credentials import CREDENTIALS
@@ -29,5 +28,5 @@ def _steps(registry: Registry, kind: type[Block]) -> list[Step]:
 
 
 def _register(registry: Registry, kind: type[Block]) -> None:
-    with temporary_settings(updates={PREFECT_API_URL: registry.url}):
+    with registry.by_prefect(f"registering block type {kind.get_block_type_slug()}"):
         kind.register_type_and_schema()

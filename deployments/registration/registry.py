@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.settings import get_current_settings
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from infra.errors import BadInput, PipelineError, Rejected, Unknown, Unreachable
+from infra.redaction import redact
 
 PAGE, PAGES = 200, 100  # the server's own limit; more than this it does not hold
+AGAIN = "do it again"
 WHERE = "is that Prefect's API? its address ends in /api"
 
 Row = dict[str, Any]
@@ -62,6 +67,12 @@ class Registry:
             if method != "DELETE":
                 raise
 
+    @contextmanager
+    def by_prefect(self, what: str) -> Iterator[None]:
+        """For what Prefect's own classes send to this server; `what` is said of it when it fails."""
+        with temporary_settings(updates={PREFECT_API_URL: self.url}), self._named(f"{what} at {self.url}"):
+            yield
+
     def flow_names(self) -> dict[str, str]:
         """Names by id."""
         return {row["id"]: row["name"] for row in self.all_of("flows")}
@@ -72,19 +83,26 @@ class Registry:
         return answer
 
     def _ask(self, method: str, path: str, body: Row | None = None) -> Any:
-        try:
+        with self._named(f"{method} {self.url}{path}"):
             answer = self._client.request(cast(Any, method), cast(Any, path), json=body)
             return answer.json() if answer.content else None
+
+    @contextmanager
+    def _named(self, asked: str) -> Iterator[None]:
+        try:
+            yield
         except httpx.HTTPStatusError as error:
-            raise _no(f"{method} {self.url}{path}", error.response) from error
+            raise _no(asked, error.response) from error
+        except (ObjectNotFound, ObjectAlreadyExists) as error:
+            raise Rejected(f"{asked}: {type(error).__name__}: somebody else changed it meanwhile", AGAIN) from error
         except httpx.TransportError as error:
             raise Unreachable(f"no answer from {self.url} ({type(error).__name__})", "start Prefect") from error
         except ValueError as error:
-            raise Unknown(f"{method} {self.url}{path} did not answer in JSON", WHERE) from error
+            raise Unknown(f"{asked} was not answered as Prefect would ({type(error).__name__})", WHERE) from error
 
 
 def _no(asked: str, answer: httpx.Response) -> PipelineError:
-    code, said = answer.status_code, answer.text[:500]
+    code, said = answer.status_code, redact(answer.text)[:500]  # Prefect's 422 repeats what it was sent
     if code == 404:
         return BadInput("prefect", f"{asked}: there is no such thing", WHERE)
     if code in (401, 403):

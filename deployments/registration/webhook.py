@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from prefect.blocks.webhook import Webhook
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
 from deployments.registration.changes import Change, Step, step_towards
@@ -29,7 +28,7 @@ def webhook_steps(registry: Registry, environment: Environment) -> list[Step]:
     def do() -> None:
         # A private address is as good as any: who may write the environment's file may name it.
         block = Webhook(method="POST", url=SecretStr(address), allow_private_urls=True)
-        with temporary_settings(updates={PREFECT_API_URL: registry.url}):
+        with registry.by_prefect(f"saving block webhook/{block_name(environment)}"):
             block.save(block_name(environment), overwrite=True)
 
     return step_towards("block", f"webhook/{block_name(environment)}", before, {"url": HIDDEN}, do)

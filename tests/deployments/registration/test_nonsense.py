@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from deployments.registration.block_types import block_type_steps
 from deployments.registration.deploy import steps_for
 from deployments.registration.registry import Registry
-from infra.environment import Environment
-from infra.errors import PipelineError, Rejected, Unknown, Unreachable
+from deployments.registration.webhook import webhook_steps
+from infra.environment import Alerts, Environment
+from infra.errors import BadInput, PipelineError, Rejected, Unknown, Unreachable
 
 
 @contextmanager
@@ -59,6 +61,34 @@ def answering(code: int, body: bytes) -> Iterator[Environment]:
 def test_it_is_named_for_what_it_is(code: int, body: bytes, kind: type[PipelineError]) -> None:
     with answering(code, body) as environment, pytest.raises(kind, match=r"127\.0\.0\.1"):
         steps_for(environment)
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "kind"),
+    [
+        (200, b"<html>welcome</html>", Unknown),
+        (200, b"{}", Unknown),
+        (401, b"who are you", Rejected),
+        (404, b"no", BadInput),
+        (409, b"twice", Rejected),
+        (422, b"https://hooks.example/T0P-S3CRET is no address", Rejected),
+        (500, b"database is locked", Unreachable),
+    ],
+)
+def test_what_prefects_own_classes_meet_is_named_too_and_shows_no_address(
+    code: int, body: bytes, kind: type[PipelineError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ODD_HOOK", "https://hooks.example/T0P-S3CRET")
+    hooked = {"alerts": Alerts(webhook="env:ODD_HOOK")}
+    with answering(404, b"") as empty:  # a server without anything, which has each block still to be made
+        registry = Registry(empty.prefect_url)
+        steps = [*webhook_steps(registry, empty.model_copy(update=hooked)), block_type_steps(registry)[0]]
+    with answering(code, body) as odd:
+        registry.url = odd.prefect_url
+        for step in steps:
+            with pytest.raises(kind, match=r"127\.0\.0\.1") as named:
+                step.do()
+            assert "S3CRET" not in str(named.value)
 
 
 def test_a_list_that_has_no_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

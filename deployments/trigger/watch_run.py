@@ -14,6 +14,7 @@ from infra.errors import Unknown
 POLL_SECONDS = 1.0
 UNTAKEN_SECONDS = 30.0
 SETTLING_SECONDS = 8.0  # task runs and log lines reach the server some seconds after the fact
+# Every line is read, for the warnings in it; so many of the last ones are kept, and read in one look.
 PAGE_LINES, MOST_LINES = 200, 5000
 WARNING, ERROR = 30, 40
 PATIENCE_LOOKS = 10
@@ -37,13 +38,12 @@ class Watch:
     log: JobLog
     silence: Silence
     stages: list[TaskRun] = field(default_factory=list)
-    _lines: list[LogLine] = field(default_factory=list)
+    _lines: list[LogLine] = field(default_factory=list)  # the last ones
     _shown: dict[str, tuple[str, int]] = field(default_factory=dict)
     _state: str = ""
     _untold: list[tuple[LogLine, int]] = field(default_factory=list)
     _looks: int = 0
     _skip: int = 0
-    _seen: set[LogLine] = field(default_factory=set)
 
     def until_over(self, at_most_seconds: float = math.inf) -> FlowRun:
         """The run in its final state, as read from the server. Raises OutOfReach when it is silent for too long, and
@@ -69,7 +69,7 @@ class Watch:
             time.sleep(POLL_SECONDS)
             self._look()
         # Lines come sorted by their time: one that came late is before those that were read, and was passed over.
-        self._skip = 0
+        self._skip = max(0, self._skip - MOST_LINES // 2)
         self._look()
         self._lines.sort(key=lambda line: line.time)
 
@@ -79,11 +79,12 @@ class Watch:
         return said_all and all(stage.type in FINAL for stage in self.stages)
 
     def show_whole_log(self) -> None:
-        """Every line, in a group that is folded; at most so many."""
+        """Every line, in a group that is folded; of a long one the end."""
         self.tell(all_of_it=True)
         names = {stage.id: stage.name for stage in self.stages}
-        more = " and more, see the page" if len(self._lines) >= MOST_LINES else ""
-        with self.log.group(f"The whole log, {len(self._lines)} lines{more}"):
+        kept, is_whole = len(self._lines), self._skip <= MOST_LINES
+        what = f"The whole log, {kept} lines" if is_whole else f"The last {kept} of {self._skip} lines, see the page"
+        with self.log.group(what):
             for line in self._lines:
                 self.log.line(_told(line, names))
 
@@ -91,9 +92,9 @@ class Watch:
         look = self.silence.bear(self._ask, nonsense=True)
         self.run, self.stages = look.run, look.stages
         self._skip += len(look.lines)
-        fresh = [line for line in look.lines if line not in self._seen]
-        self._seen.update(fresh)
-        self._lines += fresh
+        known = set(self._lines)
+        fresh = [line for line in look.lines if line not in known]
+        self._lines = [*self._lines, *fresh][-MOST_LINES:]
         if look.run.outcome != self._state:
             self._state = look.run.outcome
             self.log.line(f"{time.strftime('%H:%M:%S')} {look.run.name}: {look.run.outcome}")
@@ -117,7 +118,7 @@ class Watch:
     def _ask(self) -> Look:
         run = self.api.flow_run(self.run.id)
         stages, lines = self.api.task_runs(run.id), list[LogLine]()
-        while self._skip + len(lines) < MOST_LINES:
+        while len(lines) < MOST_LINES:
             page = self.api.log(run.id, self._skip + len(lines))
             lines += page
             if len(page) < PAGE_LINES:

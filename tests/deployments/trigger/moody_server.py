@@ -24,6 +24,7 @@ class Moody:
         self.runs: dict[str, str] = {}
         self.looks_until_over = 2
         self.is_cancelled = False
+        self.lines = [line("Finished in state X")]
 
     def answer(self, what: str, body: Any) -> Any:
         """As Prefect does."""
@@ -39,13 +40,18 @@ class Moody:
             return {"status": "ACCEPT"}
         if what == "flow_runs":
             return [self._row(RUN, "RUNNING", "Running")] if self.runs else []
-        last = {"timestamp": "2026-01-01T00:00:00Z", "level": 20, "message": "Finished in state X", "task_run_id": None}
         if what == "logs":
-            return [last] if body["offset"] == 0 else []
+            return self.lines[body["offset"] :][: body["limit"]]
         return {"id": "d"} if what == "name" else []
 
     def _row(self, run: str, kind: str, name: str) -> dict[str, Any]:
         return {"id": run, "name": "tiny", "state_type": kind, "state_name": name, "state": {"message": "it says"}}
+
+
+def line(text: str, level: int = 20, second: int = 0) -> dict[str, Any]:
+    """A line of the flow's log."""
+    when = f"2026-01-01T00:{second // 60:02}:{second % 60:02}Z"
+    return {"timestamp": when, "level": level, "message": text, "task_run_id": None}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from moody_server import DROP, RUN, Mood, moody
+from moody_server import DROP, RUN, Mood, line, moody
 
 from deployments.prefect_wire import NotAllowed
 from deployments.trigger import obey as obeying
@@ -151,6 +151,22 @@ def test_a_line_that_comes_late_is_told_once() -> None:
         assert obey(todo) == 0
     assert said.getvalue().count("::warning::late") == 1
     assert said.getvalue().count("Finished in state X") == 1
+
+
+def test_of_a_long_log_the_end_is_kept_and_every_warning_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_run, "MOST_LINES", 400)
+    with moody(in_good_mood) as (server, url):
+        server.lines = [line(f"number {n}", second=n) for n in range(1000)]
+        server.lines[10]["level"] = server.lines[990]["level"] = 30
+        server.lines.append(line("Finished in state X", second=1000))
+        todo, said = job(url)
+        assert obey(todo) == 0
+    told = said.getvalue()
+    assert told.count("::warning::number 10\n") == told.count("::warning::number 990\n") == 1
+    assert "::group::The last 400 of 1001 lines, see the page" in told
+    assert "Finished in state X" in told
+    assert " number 999\n" in told
+    assert " number 10\n" not in told
 
 
 def test_an_unknown_flow_is_refused_before_anything_is_started() -> None:

@@ -102,9 +102,10 @@ class LocalHosting:
     def find(self, deployment: str) -> Deployment | None:
         """Read from its folder and from the process table."""
         copy = self._copy(deployment)
-        if not copy.about.exists():
+        try:
+            about = json.loads(copy.about.read_text())
+        except FileNotFoundError:
             return None
-        about = json.loads(copy.about.read_text())
         alive = processes.is_alive(processes.read(copy.record))
         url = f"http://{LOOPBACK}:{about['port']}"
         return Deployment(about["id"], about["version"], about["ref"], url, alive)

@@ -95,7 +95,7 @@ class LocalPreviews:
         folders = self._folders(pull_request)
         copies = [found for folder in folders if (found := self._hosting.find(folder.name))]
         newest = max(copies, key=self._created, default=None)
-        made = max((folder.stat().st_mtime for folder in folders), default=0.0)
+        made = max((_changed(folder) for folder in folders), default=0.0)
         touched = max(databases.get(pull_request, 0.0), made)
         parts = (*(folder.name for folder in folders), *(["database"] if pull_request in databases else []))
         version, ref, url = (newest.version, newest.ref, newest.url) if newest else ("", "", "")
@@ -103,7 +103,15 @@ class LocalPreviews:
         return Preview(pull_request, version, ref, url, is_running, touched, parts)
 
     def _created(self, copy: Deployment) -> float:
-        return (self._root / "deployments" / copy.id / "deployment.json").stat().st_mtime
+        return _changed(self._root / "deployments" / copy.id / "deployment.json")
+
+
+def _changed(path: Path) -> float:
+    """0 for what is gone by now: another run may end the preview that this one only looks at."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _end_those_in(folder: Path) -> None:

@@ -7,17 +7,18 @@ import re
 import secrets
 import time
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
-from infra.database.connection import Access, connected, ensure_database, ensure_role
+from infra.database.connection import Access, connected, ensure_database, ensure_role, has_row
 from infra.database.local import ONE_ENSURE
 from infra.database.names import app_names
 from infra.database.shared_roles import ensure_shared_roles, let_become_shared_roles
 from infra.environment import Environment
 from infra.files import write_atomically
-from infra.local.postgres_settings import superuser
+from infra.local.postgres_settings import REPLICATION_ROLE, superuser
 from infra.redaction import remember_secrets
 
 # A role whose database is gone is what a close that was killed left.
@@ -27,6 +28,10 @@ FROM pg_database WHERE starts_with(datname, %(database)s)
 UNION ALL
 SELECT substr(rolname, length(%(role)s) + 1), '' FROM pg_roles WHERE starts_with(rolname, %(role)s)
 """
+
+
+# The cluster's connections are also the live version's: a preview that leaks them runs out of its own.
+MOST_CONNECTIONS: LiteralString = "CONNECTION LIMIT 20"
 
 
 class LocalPreviewDatabases:
@@ -43,7 +48,8 @@ class LocalPreviewDatabases:
             # Roles and databases are not made twice at once; the lock goes with the session.
             connection.execute("SELECT pg_advisory_lock(%s)", [ONE_ENSURE])
             ensure_shared_roles(connection)
-            ensure_role(connection, access.user, access.password)
+            _keep_out(connection)
+            ensure_role(connection, access.user, access.password, MOST_CONNECTIONS)
             let_become_shared_roles(connection, access.user)
             ensure_database(connection, access.database, access.user)
             _touch(connection, access.database)
@@ -90,6 +96,15 @@ class LocalPreviewDatabases:
 
     def _role(self, pull_request: int | str) -> str:
         return f"preview_{self._app.replace('-', '_')}_{pull_request}"
+
+
+def _keep_out(connection: psycopg.Connection) -> None:
+    """Of the databases that everybody may enter as Postgres makes them; who copies the cluster still may."""
+    for name in ("postgres", "template1"):
+        close = sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC")
+        connection.execute(close.format(sql.Identifier(name)))
+    if has_row(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATION_ROLE):
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE postgres TO {}").format(sql.Identifier(REPLICATION_ROLE)))
 
 
 def _touch(connection: psycopg.Connection, database: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from infra import processes
 from infra.commands import command
 from infra.database.connection import connected
 from infra.environment import Environment
+from infra.files import write_atomically
 from infra.hosting.local import previews_folder
 from infra.local.apps import HostedApps
 from infra.local.postgres_settings import superuser
@@ -22,6 +26,7 @@ from infra.previews.local import LocalPreviews
 
 APP = "left-app"
 NAME = "preview-7-aaaaaaaaaaaa-0123abcd"
+ABOUT = {"id": NAME, "version": "a" * 40, "ref": "feature", "port": 1, "created": 1.0}
 
 
 @pytest.fixture
@@ -94,14 +99,38 @@ def test_the_role_of_a_preview_may_enter_no_apps_database(previews: LocalPreview
         (False,)
     ]
     assert live.rpartition("/")[2] == "shop"
+    for shared in ("postgres", "template1"):
+        assert rows(url, f"SELECT has_database_privilege(current_user, '{shared}', 'CONNECT')") == [(False,)]
+    assert rows(url, "SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user") == [(20,)]
+    data_platform.database.snapshot("with-a-preview", print)
+
+
+def test_what_another_run_ends_meanwhile_is_not_there(previews: LocalPreviews, folder: Path) -> None:
+    """A neighbour is deleted again and again while somebody looks."""
+    halt = threading.Event()
+
+    def come_and_go() -> None:
+        while not halt.is_set():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder.parent / "deployment.json", json.dumps(ABOUT))
+            shutil.rmtree(folder.parent)
+
+    neighbour = threading.Thread(target=come_and_go)
+    neighbour.start()
+    try:
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            previews.all()
+    finally:
+        halt.set()
+        neighbour.join()
 
 
 def test_previews_end_with_the_platform(environment: Environment, previews: LocalPreviews, folder: Path) -> None:
     (folder / "server.py").write_text("import time; time.sleep(60)")
     (folder / "pipeline.toml").write_text('name = "left-app"\n[commands]\nstart = "sleep 60"\n')
 
-    about = {"id": NAME, "version": "a" * 40, "ref": "feature", "port": 1, "created": 1.0}
-    (folder.parent / "deployment.json").write_text(json.dumps(about))
+    (folder.parent / "deployment.json").write_text(json.dumps(ABOUT))
     daemon = processes.start(
         NAME, command("sleep", "60", folder=folder), record=folder.parent / "process.json", log=folder.parent / "log"
     )

@@ -9,7 +9,7 @@ from infra.errors import Rejected
 from infra.hosting import Deployment, Source, vercel_calls
 from infra.hosting.vercel import git_metadata
 from infra.hosting.vercel_builds import Builds
-from infra.hosting.vercel_project import META_DEPLOYMENT, META_REF, META_VERSION, VercelProject
+from infra.hosting.vercel_project import META_DEPLOYMENT, META_REF, META_VERSION, TooMany, VercelProject
 from infra.hosting.vercel_records import ENDED, Copy
 from infra.hosting.vercel_source import pieces_of
 
@@ -50,10 +50,23 @@ class VercelPreviews:
         """By the number of their pull request, newest first; those that build or failed too."""
         found: dict[int, list[Copy]] = {}
         for copy in self._project.copies():
-            number = copy.meta.get(META_PULL_REQUEST, "")
-            if _NUMBER.fullmatch(number) and copy.target != "production" and copy.state != "DELETED":
-                found.setdefault(int(number), []).append(copy)
+            if number := _number(copy):
+                found.setdefault(number, []).append(copy)
         return found
+
+    def delete_all(self, pull_request: int) -> tuple[list[Copy], TooMany | None]:
+        """End every one of a pull request, however old; what was ended, and why there may be one yet."""
+        found: list[Copy] = []
+        unseen = None
+        try:
+            for copy in self._project.copies(is_whole=True):
+                if _number(copy) == pull_request:
+                    found.append(copy)  # those before the end that TooMany makes count
+        except TooMany as older:
+            unseen = older
+        for copy in found:
+            self.delete(copy)
+        return found, unseen
 
     def delete(self, copy: Copy) -> None:
         """End one for good, its build too. Harmless when it is gone; raises Rejected for what is no preview."""
@@ -80,3 +93,10 @@ class VercelPreviews:
         }
         git = git_metadata(source) | ({"commitRef": branch} if branch else {})
         return {"name": project.name, "project": project.id, "meta": meta, "gitMetadata": git}
+
+
+def _number(copy: Copy) -> int:
+    """Of the pull request that it is a preview of; 0 for what is none."""
+    number = copy.meta.get(META_PULL_REQUEST, "")
+    is_one = _NUMBER.fullmatch(number) and copy.target != "production" and copy.state != "DELETED"
+    return int(number) if is_one else 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.environment.secret import read_secret
 from infra.environment.vendors import Vercel
+from infra.errors import Unknown
 from infra.hosting import vercel_calls as calls
 from infra.hosting.vercel_records import Aliases, Copies, Copy, Project
 from infra.http import Answer, Api, Call, Patience, Service
@@ -19,6 +20,12 @@ META_REF = "pipelineRef"
 META_HEALTH = "pipelineHealth"
 PAGE = 100
 PAGES = 10
+# For who must not overlook one: the end of a preview of months ago.
+MOST_PAGES = 100
+
+
+class TooMany(Unknown):
+    """There are more deployments than anybody looks through."""
 
 
 class VercelProject:
@@ -73,15 +80,23 @@ class VercelProject:
         """A newer copy may exist: look again next time."""
         self._ids.pop(deployment, None)
 
-    def copies(self) -> Iterator[Copy]:
-        """All that are ours, newest first, as far back as PAGES pages go."""
+    def copies(self, *, is_whole: bool = False) -> Iterator[Copy]:
+        """All that are ours, newest first, as far back as PAGES pages go.
+
+        Where `is_whole` is wanted, as far back as MOST_PAGES go; then raises TooMany when there are older ones yet.
+        """
         query = {"projectId": self.settings.project, "limit": str(PAGE)}
-        for _ in range(PAGES):
+        for _ in range(MOST_PAGES if is_whole else PAGES):
             page = self.ask(calls.LIST_DEPLOYMENTS, query=query).read(Copies)
             yield from (one for one in page.deployments if META_DEPLOYMENT in one.meta)
             if not page.pagination.next:
                 return
             query["until"] = f"{page.pagination.next:.0f}"
+        if is_whole:
+            raise TooMany(
+                f"Vercel has more than {MOST_PAGES * PAGE} deployments of the project; older ones were not looked at",
+                "delete old deployments at Vercel, or let it (Settings, Deployment Retention); then ask again",
+            )
 
     def address(self, copy: Copy) -> str:
         """The copy's own address."""

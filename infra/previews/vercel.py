@@ -72,15 +72,15 @@ class VendorPreviews:
     def close(self, pull_request: int, say: Say) -> tuple[str, ...]:
         """Deployments, then the variables that lead to the branch, then the branch; read back at the end."""
         check_number(pull_request)
-        ended = []
-        for copy in self._deployments.copies().get(pull_request, []):
-            self._deployments.delete(copy)
-            ended.append(f"deployment {copy.id}")
+        copies, unseen = self._deployments.delete_all(pull_request)
+        ended = [f"deployment {copy.id}" for copy in copies]
         ended += [f"variable {name}" for name in self._variables.remove(pull_request)]
         if self._branches.drop(pull_request):
             ended.append("its database branch")
         for one in ended:
             say(f"ended: {one}")
+        if unseen and not ended:
+            raise unseen  # nobody knows that nothing was there
         left = next((one.parts for one in self.all() if one.pull_request == pull_request), ()) if ended else ()
         if left:
             raise Unknown(f"of preview {pull_request} there is still {', '.join(left)}", "close it again")

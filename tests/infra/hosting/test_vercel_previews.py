@@ -7,6 +7,7 @@ import pytest
 from deployments.twins.vercel_place import VercelPlace
 from infra.edge.vercel_attack_mode import VercelAttackMode
 from infra.errors import BadInput
+from infra.hosting import vercel_project
 from infra.hosting.vercel_previews import VercelPreviews
 
 
@@ -27,6 +28,26 @@ def test_a_preview_is_no_deployment_of_production_and_takes_no_domain(vercel: Ve
     assert "target" not in body
     assert vercel.hosting.deployments() == []
     assert vercel.project.serving() is None
+
+
+def test_the_end_of_an_old_preview_is_found_behind_many_deployments_and_never_taken_for_granted(
+    vercel: VercelPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    previews = VercelPreviews(vercel.project)
+    old = previews.make(vercel.source("v1"), 7, print)
+    for number in (8, 9, 10):
+        previews.make(vercel.source("v1"), number, print)
+    for name, value in {"PAGE": 1, "PAGES": 2, "MOST_PAGES": 3}.items():
+        monkeypatch.setattr(vercel_project, name, value)
+    assert 7 not in previews.copies()
+    ended, unseen = previews.delete_all(7)
+    assert ended == []
+    assert "more than 3 deployments" in str(unseen)
+    ended, unseen = previews.delete_all(9)
+    assert (len(ended), unseen is None) == (1, False)
+    ended, unseen = previews.delete_all(7)
+    assert ([copy.id for copy in ended], unseen) == ([old.id], None)
+    assert previews.delete_all(7) == ([], None)
 
 
 def test_attack_mode_ends_by_itself_and_can_be_lifted(vercel: VercelPlace) -> None:

@@ -15,7 +15,7 @@ from deployments.twins.supabase import SupabaseTwin
 from deployments.twins.vercel import VercelTwin
 from infra.database import supabase_calls
 from infra.errors import Rejected, Unknown
-from infra.hosting import Source, vercel_calls
+from infra.hosting import Source, vercel_calls, vercel_project
 from infra.manifest import read_manifest
 from infra.previews import Preview, Previews, Wanted
 from infra.previews.of_environment import previews_of
@@ -104,6 +104,20 @@ def test_a_deployment_that_was_not_given_its_variables_is_deleted(place: Place) 
     assert "connect the project" in no.value.hint
     assert place.vercel.production.deployments == {}
     assert place.previews.close(7, print) == ("variable DATABASE_URL",)
+
+
+def test_nothing_was_there_is_only_said_where_everything_was_looked_at(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (7, 8):
+        place.show(Wanted(number, f"feature/{number}"))
+    for name in ("PAGE", "PAGES", "MOST_PAGES"):
+        monkeypatch.setattr(vercel_project, name, 1)
+    place.previews.database(SEVEN, print)
+    assert place.previews.close(7, print) == ("variable DATABASE_URL", "its database branch")
+    with pytest.raises(Unknown, match="older ones were not looked at") as unknown:
+        place.previews.close(7, print)
+    assert "Deployment Retention" in unknown.value.hint
 
 
 def test_two_pull_requests_of_one_branch_do_not_share_a_database(place: Place) -> None:

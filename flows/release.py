@@ -30,7 +30,7 @@ from tasks.code_review import tell_start
 from tasks.lint_schema import lint_schema
 from tasks.make_room import make_room
 from tasks.next_attempt import next_attempt
-from tasks.outcomes import GateClosed, LockLost, WayBackFailed
+from tasks.outcomes import WAY_BACK_FAILED_LINE, GateClosed, LockLost, WayBackFailed
 from tasks.policy import waivers_of
 from tasks.protect_data import protect_data
 from tasks.prove_backup import prove_backup
@@ -112,7 +112,7 @@ def make_attempt(record: Record) -> State[Any]:
     except BaseException as failure:
         ended = end_badly(record, failure)
         if not isinstance(failure, Exception):
-            raise  # cancelled: the way back is done, and Prefect says Cancelled
+            raise  # cancelled: Prefect says so; where the way back failed, the log and the record say that
         return ended
     return end_well(record, log)
 
@@ -171,7 +171,7 @@ def end_badly(record: Record, failure: BaseException) -> State[Any]:
     try:
         undone = go_back(order)
     except WayBackFailed as worse:
-        get_run_logger().error("the way back failed", exc_info=worse)
+        get_run_logger().error(WAY_BACK_FAILED_LINE, exc_info=worse)
         return outcome.failed(outcome.WAY_BACK_FAILED, tell_half_way(record, worse, reason))
     if not undone:
         return _stop_untouched(record, failure, reason)

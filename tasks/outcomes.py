@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from infra.errors import PipelineError
 
+# The line in the log of a release: where the run was cancelled, it is all that Prefect knows of it.
+WAY_BACK_FAILED_LINE = "the way back failed"
+
 
 class GateClosed(PipelineError):
     """The answer is no. The message reads `<what> at <where>: <number> over <limit>`."""

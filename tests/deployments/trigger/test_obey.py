@@ -20,6 +20,7 @@ from deployments.trigger.order import Order
 from deployments.trigger.silence import OutOfReach
 from infra.errors import BadInput, Unknown
 from infra.ports import free_port
+from tasks.outcomes import WAY_BACK_FAILED_LINE
 
 ORDER = Order("release", "tiny", {"ref": "v1"}, "github/acme/app/7/1")
 HTML = b"<html>please log in</html>"
@@ -219,6 +220,16 @@ def signals_at(look: int, *, then: Mood = in_good_mood) -> Mood:
         return then(what, before)
 
     return mood
+
+
+def test_a_cancelled_release_whose_way_back_failed_is_never_only_cancelled() -> None:
+    with moody(signals_at(2)) as (server, url):
+        server.looks_until_over = 10_000
+        failed = line(f"{WAY_BACK_FAILED_LINE}\nTraceback: the edge is silent", level=40, second=1)
+        server.lines = [failed, line("Finished in state Cancelled", second=2)]
+        todo, said = job(url)
+        assert obey(todo) == 5
+    assert "its way back failed: see the log, then `pipeline recover --env tiny`" in said.getvalue()
 
 
 def test_a_cancel_whose_answer_is_lost_is_asked_again() -> None:

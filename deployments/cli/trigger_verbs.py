@@ -12,7 +12,7 @@ import typer
 from deployments.cli import exit_codes
 from deployments.prefect_wire import AUTH_STRING
 from deployments.trigger import obey as obeying
-from deployments.trigger.decide import BRANCHES, branches_of, decide, refuse_forks
+from deployments.trigger.decide import BRANCHES, PREVIEWS, branches_of, decide, refuse_forks
 from deployments.trigger.event import Event, read_event
 from deployments.trigger.job_log import JobLog
 from deployments.trigger.obey import EndNotSeen, Job
@@ -42,6 +42,9 @@ def trigger(
     branches: Annotated[
         str, typer.Option(envvar="PIPELINE_BRANCHES", help="Which branch is released where: branch=environment,...")
     ] = BRANCHES,
+    previews: Annotated[
+        str, typer.Option(envvar="PIPELINE_PREVIEWS", help="Which environment shows pull requests.")
+    ] = PREVIEWS,
     silence_seconds: Annotated[
         float, typer.Option(envvar="PIPELINE_SILENCE_SECONDS", help="How long Prefect may be silent.", min=0)
     ] = 300,
@@ -59,7 +62,7 @@ def trigger(
     log = JobLog(os.environ.get("GITHUB_ACTIONS") == "true")
     try:
         given = {"ref": ref, "repository": repo, "app": name, "action": action, "reason": reason, "why": reason}
-        order = _ordered(flow, env, given) if flow else decide(read_event(os.environ), branches_of(branches))
+        order = _ordered(flow, env, given) if flow else decide(read_event(os.environ), branches_of(branches), previews)
         url = _api_of(load_environment(order.environment))
         _warn_of_plain_text(url, log)
         job = Job(order, url, silence_seconds, log, os.environ)

@@ -10,6 +10,7 @@ from infra.errors import BadInput
 
 NO_COMMIT = "0" * 40
 BRANCHES = "develop=staging,main=production"
+PREVIEWS = "development"
 # Flow and action for each kind of alert. There is none that guesses: an unknown one is refused, and a person looks.
 ALERTS: Mapping[str, tuple[str, str]] = {
     "release-degraded": ("abort", ""),
@@ -18,6 +19,8 @@ ALERTS: Mapping[str, tuple[str, str]] = {
     "traffic-attack": ("under-attack", "place"),
     "traffic-normal": ("under-attack", "lift"),
 }
+# What happens to a pull request, and what becomes of its preview.
+PULL_REQUESTS = {"opened": "open", "synchronize": "open", "reopened": "open", "closed": "close"}
 # An alert may come late or twice: by what it names, one about a version that is gone by then does nothing.
 ABOUT_A_VERSION = ("release-degraded", "version-degraded")
 
@@ -30,11 +33,15 @@ def branches_of(text: str) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs}
 
 
-def decide(event: Event, branches: Mapping[str, str]) -> Order:
-    """What to run. Raises BadInput for an event that starts nothing, with the list of those that do."""
+def decide(event: Event, branches: Mapping[str, str], previews: str = PREVIEWS) -> Order:
+    """What to run; `previews` is the environment that shows pull requests.
+
+    Raises BadInput for an event that starts nothing, with the list of those that do.
+    """
     refuse_forks(event)
     deciders: dict[str, Callable[[], Order]] = {
         "push": lambda: _push(event, branches),
+        "pull_request": lambda: _pull_request(event, previews),
         "workflow_dispatch": lambda: _by_hand(event),
         "repository_dispatch": lambda: _alert(event),
     }
@@ -67,6 +74,16 @@ def _push(event: Event, branches: Mapping[str, str]) -> Order:
     why = f"{event.actor} pushed to {branch} of {event.repository}"
     facts = {"repository": event.url, "ref": sha, "why": why}
     return order_of("release", branches[branch], facts, event.key)
+
+
+def _pull_request(event: Event, previews: str) -> Order:
+    """Its newest commit, of which alone a preview may be."""
+    what, number = event.text("action"), event.payload.get("number")
+    if what not in PULL_REQUESTS:
+        known = ", ".join(PULL_REQUESTS)
+        raise BadInput("action", f"a pull request that was {what!r} starts nothing", f"these do: {known}")
+    facts = {"repository": event.url, "ref": event.text("pull_request", "head", "sha"), "action": PULL_REQUESTS[what]}
+    return order_of("preview", previews, facts | {"pull_request": str(number)}, event.key)
 
 
 def _by_hand(event: Event) -> Order:

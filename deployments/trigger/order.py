@@ -22,12 +22,14 @@ FIELDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "backup": ((), ("name",)),
     "verify-backup": ((), ()),
     "under-attack": (("action", "reason", "who"), ()),
+    "preview": (("repository", "ref", "pull_request", "action"), ()),
 }
-ACTIONS = {"hold": ("place", "release"), "under-attack": ("place", "lift")}
+ACTIONS = {"hold": ("place", "release"), "under-attack": ("place", "lift"), "preview": ("open", "close")}
 # A way back that is cut in the middle leaves more behind than one that is left to end.
 GOES_BACK_WHEN_CANCELLED = ("release",)
 LONGEST_TEXT = 500
 _APP = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@-]{0,254}")
 
 
@@ -37,7 +39,7 @@ class Order:
 
     flow: str
     environment: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
     key: str = field(default_factory=lambda: f"once/{uuid.uuid4()}")
 
     @property
@@ -50,7 +52,7 @@ class Order:
 
     def __str__(self) -> str:
         subject = self.parameters.get("ref") or self.parameters.get("app") or ""
-        return " ".join(filter(None, (self.flow, subject, "in", self.environment)))
+        return " ".join(filter(None, (self.flow, str(subject), "in", self.environment)))
 
 
 def order_of(flow: str, environment: str, given: Mapping[str, str], key: str) -> Order:
@@ -67,12 +69,12 @@ def order_of(flow: str, environment: str, given: Mapping[str, str], key: str) ->
     for name in needed:
         if name not in known:
             raise BadInput(name, f"is missing, and {flow} needs it", f"{flow} takes: {', '.join(needed + possible)}")
-    _check_action(flow, known.get("action", ""))
+    _check_action(flow, str(known.get("action", "")))
     return Order(flow, environment, known, key) if key else Order(flow, environment, known)
 
 
-def _clean(name: str, value: str) -> str:
-    """One line of printable text, checked by what it is."""
+def _clean(name: str, value: str) -> str | int:
+    """One line of printable text, or a number, checked by what it is."""
     text = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if len(text) > LONGEST_TEXT:
         raise BadInput(name, f"has {len(text)} characters", f"say it in at most {LONGEST_TEXT}")
@@ -80,7 +82,9 @@ def _clean(name: str, value: str) -> str:
         raise BadInput("app", f"{text!r} cannot be an app's name", "small letters, digits and -, as in pipeline.toml")
     if name == "ref" and (not _REF.fullmatch(text) or ".." in text):
         raise BadInput("ref", f"{text!r} cannot be a ref", "give a branch, a tag or a commit")
-    return text
+    if name == "pull_request" and not _NUMBER.fullmatch(text):
+        raise BadInput("pull_request", f"{text!r} is no number of one", "give its number, such as 7")
+    return int(text) if name == "pull_request" else text
 
 
 def _check_action(flow: str, action: str) -> None:

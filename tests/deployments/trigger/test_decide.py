@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from deployments.trigger.decide import ABOUT_A_VERSION, ALERTS, BRANCHES, branches_of, decide
 from deployments.trigger.event import Event
-from deployments.trigger.order import FIELDS, LONGEST_TEXT, order_of
+from deployments.trigger.order import ACTIONS, FIELDS, LONGEST_TEXT, order_of
 from infra.errors import BadInput
 
 MAP = branches_of(BRANCHES)
@@ -42,7 +42,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "a fork's with its secrets": ("pull_request_target", FORK, "refs/heads/main", "from the fork eve/app"),
     "a fork that is gone": ("pull_request", GONE, "refs/pull/1/merge", "a repository that is gone"),
     "a review of a fork's": ("pull_request_review", FORK, "refs/pull/1/merge", "from the fork"),
-    "our own pull request": ("pull_request", OWN, "refs/pull/1/merge", "starts nothing"),
+    "a label on our own pull request": ("pull_request", OWN | {"action": "labeled"}, "", "'labeled' starts nothing"),
+    "a pull request without a number": ("pull_request", OWN | {"action": "closed"}, "", "is no number of one"),
     "a push inside a fork": ("push", {"repository": {"fork": True}}, "refs/heads/main", "is a fork"),
     "an event of another kind": ("issues", {}, "refs/heads/main", "'issues' starts nothing"),
     "an unknown alert": ("repository_dispatch", {"action": "panic"}, "", "'panic' is not known"),
@@ -96,10 +97,36 @@ def test_an_alert_names_the_release_by_its_id_where_it_knows_it() -> None:
 
 @pytest.mark.parametrize("length", [480, 481, 482, 483, 30_000])
 def test_an_alert_that_says_much_is_answered_all_the_same(length: int) -> None:
-    said = {"environment": "production", "app": "shop", "version": "v3", "reason": "x" * length}
-    order = decide(event("repository_dispatch", {"action": "version-degraded", "client_payload": said}), MAP)
-    assert order.parameters["reason"].startswith("version-degraded: xxx")
-    assert len(order.parameters["reason"]) <= LONGEST_TEXT
+    payload = {"environment": "production", "app": "shop", "version": "v3", "reason": "x" * length}
+    order = decide(event("repository_dispatch", {"action": "version-degraded", "client_payload": payload}), MAP)
+    said = str(order.parameters["reason"])
+    assert said.startswith("version-degraded: xxx")
+    assert len(said) <= LONGEST_TEXT
+
+
+PULLED = {"head": {"sha": SHA, "ref": "feature", "repo": {"full_name": "acme/app"}}}
+
+
+@pytest.mark.parametrize(
+    ("what", "done"), [("opened", "open"), ("synchronize", "open"), ("reopened", "open"), ("closed", "close")]
+)
+def test_a_pull_request_of_our_own_is_shown_until_it_is_closed(what: str, done: str) -> None:
+    order = decide(event("pull_request", {"action": what, "number": 7, "pull_request": PULLED}), MAP, "test-bed")
+    assert (order.flow, order.environment) == ("preview", "test-bed")
+    facts = {"repository": "https://github.com/acme/app.git", "ref": SHA, "pull_request": 7, "action": done}
+    assert order.parameters == facts
+
+
+@pytest.mark.parametrize("number", [None, 0, -1, 1.5, "7;x", True])
+def test_a_pull_request_has_a_number(number: object) -> None:
+    with pytest.raises(BadInput, match="is no number of one"):
+        decide(event("pull_request", {"action": "opened", "number": number, "pull_request": PULLED}), MAP)
+
+
+def test_a_pull_request_that_names_no_repository_is_no_pull_request_of_ours() -> None:
+    for head in ({}, {"pull_request": {"head": {"sha": SHA}}}):
+        with pytest.raises(BadInput):
+            decide(event("pull_request", {"action": "opened", "number": 7, **head}), MAP)
 
 
 def test_a_person_orders_by_form_and_is_named() -> None:
@@ -126,7 +153,7 @@ def test_what_git_or_a_shell_would_take_for_more_than_a_ref_is_none(ref: str) ->
 @pytest.mark.parametrize("flow", FIELDS)
 def test_each_flow_names_what_it_lacks(flow: str) -> None:
     needed, possible = FIELDS[flow]
-    full = dict.fromkeys(needed + possible, "value") | {"action": "place"}
+    full = dict.fromkeys(needed + possible, "value") | {"action": ACTIONS.get(flow, ("",))[0], "pull_request": "7"}
     assert set(order_of(flow, "local", full, "").parameters) == {*needed, *possible}
     for name in needed:
         with pytest.raises(BadInput, match=name):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from steps import ACTION, GITHUB, WORKFLOWS, action, workflow
 
-from deployments.trigger.decide import ALERTS, BRANCHES, branches_of
+from deployments.trigger.decide import ALERTS, BRANCHES, PULL_REQUESTS, branches_of
 from deployments.trigger.order import ACTIONS, FIELDS
 
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -57,8 +57,8 @@ def test_no_fork_comes_near_a_credential(file: Path) -> None:
     events = workflow(file)["on"]
     assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(events)
     if "pull_request" in events:
-        assert "secrets." not in file.read_text()
-        assert not any("environment" in job for job in jobs(file))
+        lets_in = "github.event.pull_request.head.repo.full_name == github.repository"
+        assert all(job.get("if") == lets_in for job in jobs(file) if "secrets." in str(job) or "environment" in job)
     for job in jobs(file):
         assert ("secrets." in str(job)) == ("environment" in job), "a credential is an environment's"
 
@@ -97,7 +97,7 @@ def test_every_target_that_is_called_exists() -> None:
 
 def test_a_release_is_never_cut_by_the_next_one_and_an_abort_waits_for_nobody() -> None:
     table = {file.stem: workflow(file)["concurrency"] for file in WORKFLOWS}
-    assert [table[name]["cancel-in-progress"] for name in ("release", "manual", "nightly")] == [False] * 3
+    assert [table[name]["cancel-in-progress"] for name in ("release", "manual", "nightly", "preview")] == [False] * 4
     assert "run_id" in table["manual"]["group"]
 
 
@@ -106,8 +106,11 @@ def test_pushes_alerts_and_forms_say_what_the_verb_knows() -> None:
     assert release["push"]["branches"] == list(branches_of(BRANCHES))
     assert manual["repository_dispatch"]["types"] == list(ALERTS)
     inputs = manual["workflow_dispatch"]["inputs"]
-    assert inputs["flow"]["options"] == list(FIELDS)
-    assert set(inputs["action"]["options"]) == {"none", *(word for words in ACTIONS.values() for word in words)}
+    by_form = [flow for flow in FIELDS if flow != "preview"]  # by its pull request alone
+    assert inputs["flow"]["options"] == by_form
+    assert set(inputs["action"]["options"]) == {"none", *(word for flow in by_form for word in ACTIONS.get(flow, ()))}
+    previewed = workflow(GITHUB / "workflows" / "preview.yml")["on"]["pull_request"]
+    assert previewed["types"] == list(PULL_REQUESTS)
     assert inputs["environment"]["options"] == list(branches_of(BRANCHES).values())
 
 

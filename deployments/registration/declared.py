@@ -83,6 +83,8 @@ def _declared(name: str, row: dict[str, Any]) -> Declared:
         "job_variables": pool["job_variables"],
         # Not resolved here: on the worker's host, when a run begins.
         "pull_steps": table()["pull"],
+        # A deployment that somebody paused makes no run, and says nothing of it.
+        "paused": False,
         "schedules": {one["slug"]: _schedule(one) for one in row.get("schedules", [])},
         "concurrency": {"limit": limit.get("limit"), "collision_strategy": limit.get("collision_strategy")},
     }

@@ -19,6 +19,7 @@ PLAIN = (
     "work_queue_name",
     "job_variables",
     "pull_steps",
+    "paused",
 )
 SCHEDULE_FIELDS = ("schedule", "active", "parameters", "max_scheduled_runs")
 

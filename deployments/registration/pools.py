@@ -1,4 +1,8 @@
-"""The work pool of an environment: made once, of type process, with Prefect's own template."""
+"""The work pool of an environment: of type process, not paused, made once with Prefect's own template.
+
+The template is a person's from then on: it may hold what their host needs, also secrets, and is neither shown nor
+replaced.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ TYPE = "process"
 def pool_steps(registry: Registry, environment: Environment) -> list[Step]:
     """Raises BadInput when a pool of that name is of another type, which nobody can change."""
     name = environment.name
-    after = {"type": TYPE, "description": f"Runs the flows of {name}, each in a process on the worker's host"}
+    declared = {"description": f"Runs the flows of {name}, each in a process on the worker's host", "is_paused": False}
+    after = {"type": TYPE, **declared}
     row = registry.find(f"/work_pools/{name}")
     if row and row["type"] != TYPE:
         raise BadInput(
@@ -26,7 +31,7 @@ def pool_steps(registry: Registry, environment: Environment) -> list[Step]:
 
     def do() -> None:
         if row:
-            registry.send("PATCH", f"/work_pools/{name}", {"description": after["description"]})
+            registry.send("PATCH", f"/work_pools/{name}", declared)
         else:
             template = ProcessWorker.get_default_base_job_template()
             registry.post("/work_pools/", {"name": name, **after, "base_job_template": template})

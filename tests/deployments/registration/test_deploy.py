@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -56,6 +57,31 @@ def test_what_somebody_changed_by_hand_is_shown_field_by_field_and_put_right(els
     make(steps_for(elsewhere), print)
     assert changes_of(elsewhere) == []
     assert rows(elsewhere)["backup/acceptance"]["id"] == backup["id"]
+
+
+def test_what_somebody_paused_is_shown_and_set_going_again(elsewhere: Environment) -> None:
+    registry, backup = Registry(elsewhere.prefect_url), rows(elsewhere)["backup/acceptance"]
+    registry.send("PATCH", f"/deployments/{backup['id']}", {"paused": True})
+    registry.send("PATCH", "/work_pools/acceptance", {"is_paused": True})
+    changes = {(one.name, *((d.field, d.before, d.after) for d in one.differences)) for one in changes_of(elsewhere)}
+    assert changes == {
+        ("acceptance", ("is_paused", "true", "false")),
+        ("backup/acceptance", ("paused", "true", "false")),
+    }
+    make(steps_for(elsewhere), print)
+    assert changes_of(elsewhere) == []
+
+
+def test_what_a_person_set_in_the_pools_template_is_theirs(elsewhere: Environment) -> None:
+    registry = Registry(elsewhere.prefect_url)
+    pool = registry.find("/work_pools/acceptance")
+    assert pool
+    theirs = copy.deepcopy(pool["base_job_template"])
+    theirs["variables"]["properties"]["working_dir"]["default"] = "/srv"
+    registry.send("PATCH", "/work_pools/acceptance", {"base_job_template": theirs, "is_paused": True})
+    make(steps_for(elsewhere), print)
+    assert (registry.find("/work_pools/acceptance") or {})["base_job_template"] == theirs
+    registry.send("PATCH", "/work_pools/acceptance", {"base_job_template": pool["base_job_template"]})
 
 
 def test_what_carries_our_tag_and_is_declared_no_more_goes_and_nothing_else(elsewhere: Environment) -> None:

@@ -158,8 +158,9 @@ def _empty(url: str) -> None:
 
 
 def test_a_preview_is_opened_updated_and_closed_and_nothing_is_left_at_the_vendors(staging: Staging) -> None:
-    schema = '\n[schema]\ntool = "sql"\ndirectory = "db"\n'
-    files = {"pipeline.toml": manifest(APP, schema), "server.py": server()}
+    told = staging.repository.parent / "told"
+    more = f'\n[smoke]\ncommand = "env > {told}"\n[schema]\ntool = "sql"\ndirectory = "db"\n'
+    files = {"pipeline.toml": manifest(APP, more), "server.py": server()}
     commit(staging.repository, "v1", {**files, "db/001_shifts.sql": "CREATE TABLE shifts (id int PRIMARY KEY);"})
     git(staging.repository, "switch", "-q", "-c", "feature")
 
@@ -167,6 +168,7 @@ def test_a_preview_is_opened_updated_and_closed_and_nothing_is_left_at_the_vendo
     assert opened.name == "Opened", opened.message
     (first,) = staging.all()
     assert staging.answers(first.url) == 200
+    assert not told.exists(), "what nobody has merged is not given the way into every deployment"
     assert staging.columns() == ["id"]
     (made,) = staging.vercel.production.deployments.values()
     assert made.env["DATABASE_URL"] == staging.database

@@ -58,12 +58,13 @@ def preview(
             with preview_held(environment, app, pull_request):
                 return outcome.completed(CLOSED, _close(environment, app, pull_request))
         wanted = check_pull_request(environment, repository, ref, pull_request)
-        order = checkout(environment, repository, ref, release_id(f"preview-{pull_request}", str(flow_run.id)))
-        with preview_held(environment, order.app, pull_request):
-            try:
+        name = release_id(f"preview-{pull_request}", str(flow_run.id))
+        try:
+            order = checkout(environment, repository, ref, name, is_passing=True)
+            with preview_held(environment, order.app, pull_request):
                 return _open(Asked(order, wanted))
-            finally:
-                drop_working_copies(order)
+        finally:
+            drop_working_copies(environment, name)
     except BadInput as error:
         return outcome.failed(outcome.REFUSED, str(error))
     except PipelineError as error:

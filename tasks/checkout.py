@@ -18,9 +18,18 @@ from tasks.stage import TAKEN_OVER, stage
 
 
 @stage("checkout", run_name="checkout {ref}", tries=3)
-def checkout(environment: str, repository: str, ref: str, release_id: str, known: Record | None = None) -> Release:
+def checkout(
+    environment: str,
+    repository: str,
+    ref: str,
+    release_id: str,
+    known: Record | None = None,
+    *,
+    is_passing: bool = False,
+) -> Release:
     """The release, with its files on disk. One that is `known` keeps its commit, whatever the ref means by now.
 
+    What `is_passing`, as a preview is, has its files among its own working copies, which go when it has ended.
     Raises BadInput for an environment, repository, ref or manifest that cannot be, and when the platform
     of the environment is not up.
     """
@@ -32,7 +41,8 @@ def checkout(environment: str, repository: str, ref: str, release_id: str, known
         return cast(Release, Completed(name=TAKEN_OVER, message=said, data=known.release))
     git = Git(make_folder(settings.state / "repositories"))
     version = known.release.version if known else git.resolve(repository, ref)
-    folder = make_folder(settings.state / "sources") / version
+    passing = settings.state / "checks" / release_id / "source"
+    folder = passing if is_passing else make_folder(settings.state / "sources") / version
     git.checkout(repository, version, folder, say)
     manifest = read_manifest(folder)
     connect(settings, manifest.name)

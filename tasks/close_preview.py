@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 from infra.code_host.git import Git
 from infra.environment import load_environment
 from infra.errors import BadInput
@@ -24,9 +27,10 @@ def find_previewed_app(environment: str, repository: str, ref: str) -> str:
         version = git.resolve(repository, ref or "HEAD")
     except BadInput:
         version = git.resolve(repository, "HEAD")
-    folder = make_folder(settings.state / "sources") / version
-    git.checkout(repository, version, folder, speaker())
-    return read_manifest(folder).name
+    with tempfile.TemporaryDirectory(dir=settings.state, prefix=".close-") as passing:
+        folder = Path(passing, "source")
+        git.checkout(repository, version, folder, speaker())
+        return read_manifest(folder).name
 
 
 @stage("close the preview", tries=3)

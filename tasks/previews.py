@@ -68,9 +68,9 @@ def forget_runs(environment: str, app: str, pull_request: int) -> None:
             objects.delete(stored.key)
 
 
-def drop_working_copies(order: Release) -> None:
-    """Of the tests of one run, which nobody looks at once it has ended."""
-    shutil.rmtree(order.settings.state / "checks" / order.id, ignore_errors=True)
+def drop_working_copies(environment: str, run: str) -> None:
+    """The files of one run and those of its tests, which nobody looks at once it has ended."""
+    shutil.rmtree(load_environment(environment).state / "checks" / run, ignore_errors=True)
 
 
 def variables_of(asked: Asked, url: str) -> dict[str, str]:

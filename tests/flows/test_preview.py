@@ -98,6 +98,7 @@ def test_a_preview_is_opened_brought_to_the_next_commit_and_closed_and_nothing_i
     sees = httpx.get(first).json()
     assert (sees["APP_ENVIRONMENT"], sees["APP_VERSION"]) == ("preview", "feature")
     assert list((started_platform.state / "checks").glob("preview-7-*")) == [], "its tests are over"
+    assert not (started_platform.state / "sources" / git(repository, "rev-parse", "HEAD")).exists()
     assert urlsplit(sees["DATABASE_URL"]).path == f"/{APP}_preview_7"
     own = access_to(sees["DATABASE_URL"])
     with connected(own) as connection:
@@ -125,6 +126,7 @@ def test_a_preview_is_opened_brought_to_the_next_commit_and_closed_and_nothing_i
     assert list((started_platform.state / "checks").glob("preview-7-*")) == []
     again = run(repository, "feature", "close")
     assert (again.name, "nothing was there" in (again.message or "")) == ("Closed", True)
+    assert not (started_platform.state / "sources" / git(repository, "rev-parse", "HEAD")).exists()
 
 
 def test_a_version_that_may_not_be_shown_stops_before_its_code_runs_and_a_rewritten_revision_gets_a_new_database(

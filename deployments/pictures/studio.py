@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 from deployments.prefect_api import FlowRun, PrefectApi
 from infra.environment import load_environment
@@ -20,6 +20,7 @@ from infra.errors import BadInput, Rejected
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SETTLE_SECONDS = 4.0
 PATIENCE_MS = 120_000
+SIZE: ViewportSize = {"width": 1400, "height": 1000}
 SERVER = """
 import http.server, os
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -137,7 +138,7 @@ def studio(environment: str, folder: Path, out: Path) -> Iterator[Studio]:
     url = load_environment(environment).prefect_url
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport=SIZE)
         # Newer pages of the UI ask a service for experiments; nothing but the local server is to be asked.
         page.route(lambda asked: not asked.startswith(url.removesuffix("/api")), lambda route: route.abort())
         yield Studio(environment, url.removesuffix("/api"), page, PrefectApi(url), folder, out)

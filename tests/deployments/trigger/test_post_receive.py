@@ -132,11 +132,15 @@ def is_alive(group: int) -> bool:
 
 
 @pytest.mark.platform
-def test_a_push_is_released_and_the_person_who_pushed_reads_how(tiny: Tiny, bare: Path) -> None:
+def test_a_push_is_released_and_the_person_who_pushed_reads_how(
+    tiny: Tiny, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The hook keeps what was set when it was made.
+    monkeypatch.setenv("PIPELINE_ENVIRONMENTS", str(tiny.folder / "environments"))
+    monkeypatch.setenv("PREFECT_API_URL", tiny.url)
     install(bare, "main=tiny")
     sha = commit(tiny.folder / "work", "v1", {"a": "1"})
-    where = {"PIPELINE_ENVIRONMENTS": str(tiny.folder / "environments"), "PREFECT_API_URL": tiny.url}
-    said = push(tiny.folder / "work", bare, "main", **where)
+    said = push(tiny.folder / "work", bare, "main")
     assert "Promoted" in said
     assert f"release {sha} in tiny" in said
 

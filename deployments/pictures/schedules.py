@@ -22,8 +22,8 @@ def play(place: Studio) -> None:
     snapshot = place.api.start("backup", place.environment, {"environment": place.environment})
     place.until(snapshot.id, "Completed")
     run = _by_schedule(place, "verify-backup")
-    place.until(run, "Verified")
-    place.open(f"/runs/flow-run/{run}", "Verified")
+    place.until(run, "Proven")
+    place.open(f"/runs/flow-run/{run}", "Proven")
     place.shoot("scheduled-verification")
 
 

@@ -18,7 +18,7 @@ from deployments.registration.deploy import make, steps_for
 from deployments.registration.registry import Registry, Row
 from infra.environment import Alerts, Environment
 
-pytestmark = pytest.mark.platform
+pytestmark = [pytest.mark.platform, pytest.mark.slow]
 NASTY = 'he said "no"\n{{ what }}'
 
 

@@ -15,7 +15,7 @@ from deployments.registration.registry import Registry
 from infra.environment import Environment
 from infra.errors import BadInput
 
-pytestmark = pytest.mark.platform
+pytestmark = [pytest.mark.platform, pytest.mark.slow]
 
 
 def changes_of(environment: Environment) -> list[Change]:

@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import Tiny
 
-pytestmark = pytest.mark.platform
+pytestmark = [pytest.mark.platform, pytest.mark.slow]
 
 
 def test_a_push_is_released_and_the_job_tells_all_of_it(tiny: Tiny) -> None:

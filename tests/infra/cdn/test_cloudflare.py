@@ -60,7 +60,7 @@ def test_every_call_in_every_mood_ends_well_or_with_a_typed_error(
         ended
         in {
             "slow": ("well",),
-            "limited": ("Refused",),
+            "limited": ("Limited",),
             "failing": ("Unreachable", "Unknown"),
             "silent": ("Unreachable", "Unknown"),
             "malformed": ("Refused", "Unknown"),

@@ -1,4 +1,4 @@
-"""The page of an environment: what is live, the schema, the last backup proof, the lock, the last releases."""
+"""The page of an environment, each time that it was written."""
 
 from __future__ import annotations
 
@@ -7,5 +7,6 @@ from deployments.pictures.studio import Studio
 
 def play(place: Studio) -> None:
     """The artifact that is kept current."""
-    place.open(f"/artifacts/key/environment-{place.environment}", "live")
+    key = f"environment-{place.environment}"
+    place.open(f"/artifacts/key/{key}", key)
     place.shoot("environment-page")

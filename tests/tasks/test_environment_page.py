@@ -136,6 +136,11 @@ def stored(shelf: Shelf, app: str, number: int) -> None:
         shelf.put(f"releases/{app}/v{number}/{name}", b"{}")
 
 
+def nothing_live(_environment: Environment, app: str, _records: list[Record]) -> environment_text.Live:
+    """As an edge says it that serves no version of the app."""
+    return environment_text.Live(app, "", None)
+
+
 def test_an_app_that_was_released_long_ago_is_live_on_the_page_too(
     nobody: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +149,7 @@ def test_an_app_that_was_released_long_ago_is_live_on_the_page_too(
     for number in range(1, environment_page.NEWEST + 5):
         stored(shelf, "busy", number)
     monkeypatch.setattr(environment_page, "objects_of", lambda _: shelf)
+    monkeypatch.setattr(environment_page, "_live", nothing_live)
     page = page_of(nobody)
     live = page[page.index("## Live") : page.index("## Who may")]
     assert "| quiet | nothing |" in live
@@ -173,6 +179,7 @@ def test_a_record_that_is_none_is_named_and_the_others_are_there(
     stored(shelf, "shop", 2)
     shelf.put("releases/shop/v1/record.json", content)
     monkeypatch.setattr(environment_page, "objects_of", lambda _: shelf)
+    monkeypatch.setattr(environment_page, "_live", nothing_live)
     page = page_of(nobody)
     assert "**Not known: v1**" in page
     assert "| shop v2 | promoted |" in page

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deployments.bench import vendors_data, vendors_github, vendors_vercel
-from deployments.bench.vendors_moods import Action, Cell, Ground, try_all
+from deployments.bench.vendors_moods import Action, Cell, Ground, counted, try_all
 from deployments.twins.contract import Checked, check_entry
 from deployments.twins.documents import VARIABLE, documents_folder, load_document
 from deployments.twins.vercel_place import object_store
@@ -26,6 +25,7 @@ from infra.http import Call
 from infra.objects import Objects
 
 SAY_EVERY_SECONDS = 15.0
+PARTS = ("calls", "moods", "releases")
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,31 @@ def vendors(objects: Objects) -> tuple[Vendor, ...]:
     )
 
 
-def vendor_figures(say: Say, only: str = "") -> dict[str, Any]:
-    """`only` is `calls` or `moods`; empty: both. Takes some minutes for the moods.
+def vendor_figures(
+    say: Say, only: str = "", seed: int = 1, releases: int = 20, out: Path | None = None
+) -> dict[str, Any]:
+    """`only` is `calls`, `moods` or `releases`; empty: all. Takes some minutes for the moods.
 
     `validated` calls fit the vendor's document in every request and answer; `outside` ones have a part, named in
-    `outside_parts`, that no document describes. Raises BadInput when the documents are not here.
+    `outside_parts`, that no document describes. `releases` whole ones are tried in bad weather (0: every cell there
+    is, drawn by `seed`, kept in `out`). Raises BadInput when the documents are not here.
     """
-    if only not in ("", "calls", "moods"):
-        raise BadInput("only", f"{only!r} is no part of it", "choose calls or moods, or leave it out for both")
+    if only not in ("", *PARTS):
+        raise BadInput("only", f"{only!r} is no part of it", f"choose {', '.join(PARTS)}, or leave it out for all")
+    found: dict[str, Any] = {}
+    if only != "releases":
+        found |= _each_call(say, only)
+    if only in ("", "releases"):
+        from deployments.bench.vendors_releases import release_figures
+
+        found["releases"] = release_figures(seed, releases, out, say)
+    wrong = [name for name, row in found.get("vendors", {}).items() if row["wrong"] or row["never_made"]]
+    illegal = sum(found[part]["illegal"] for part in ("moods", "releases") if part in found)
+    return {**found, "is_broken": bool(wrong or illegal)}
+
+
+def _each_call(say: Say, only: str) -> dict[str, Any]:
+    """What is measured of each call by itself."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         objects = stack.enter_context(object_store(folder))
@@ -142,11 +159,4 @@ def _moods(measured: Sequence[Vendor], say: Say) -> dict[str, Any]:
                 if time.monotonic() - said > SAY_EVERY_SECONDS:
                     said = time.monotonic()
                     say(f"{len(cells)} cells; {vendor.ground.vendor}: {action.name}")
-    illegal = [cell for cell in cells if cell.problem]
-    return {
-        "cells": len(cells),
-        "illegal": len(illegal),
-        "by_vendor": dict(Counter(cell.vendor for cell in cells)),
-        "ended": dict(Counter(cell.ended for cell in cells)),
-        "illegal_cells": [asdict(cell) for cell in illegal],
-    }
+    return counted(cells)

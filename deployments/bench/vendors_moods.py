@@ -7,10 +7,11 @@ before or what was wanted, and when asking again in good weather gives what was 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
 
 from deployments.twins.moods import FOREVER, Kind
 from deployments.twins.server import Twin
@@ -127,3 +128,15 @@ def _act(action: Action[Place], place: Place) -> tuple[str, str]:
     except Exception as error:  # noqa: BLE001 # that it is none of ours is what is looked for
         return type(error).__name__, f"it raised {type(error).__name__}: {error}"
     return "done", ""
+
+
+def counted(cells: Sequence[Cell]) -> dict[str, Any]:
+    """The figures of cells: how many, how they ended, and each that is illegal."""
+    illegal = [cell for cell in cells if cell.problem]
+    return {
+        "cells": len(cells),
+        "illegal": len(illegal),
+        "by_vendor": dict(Counter(cell.vendor for cell in cells)),
+        "ended": dict(Counter(cell.ended for cell in cells)),
+        "illegal_cells": [asdict(cell) for cell in illegal],
+    }

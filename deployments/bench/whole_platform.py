@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deployments.variables import variables_set
 from infra.commands import Say
 from infra.environment import Environment, load_environment
 from infra.local.platform import bring_up, take_down
@@ -42,7 +42,7 @@ def whole_platform(say: Say) -> Iterator[Environment]:
     places = {"PIPELINE_ENVIRONMENTS": str(folder / "environments"), "PIPELINE_STATE": str(folder / "state")}
     (folder / "environments").mkdir()
     (folder / "environments" / f"{NAME}.toml").write_text(_file())
-    with _variables(places):
+    with variables_set(places):
         environment = load_environment(NAME)
         try:
             bring_up(environment, say)
@@ -55,17 +55,3 @@ def whole_platform(say: Say) -> Iterator[Environment]:
 def _file() -> str:
     ports = "\n".join(f"{name} = {free_port()}" for name in _PORTS)
     return f'name = "{NAME}"\nkind = "local"\n[platform]\nedge_ports = {json.dumps([free_port()])}\n{ports}\n{_POLICY}'
-
-
-@contextmanager
-def _variables(given: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

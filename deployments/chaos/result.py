@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from infra.files import write_atomically
+from deployments.json_lines import append_line, read_lines
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,9 @@ class Result:
 
 def append(path: Path, result: Result) -> None:
     """Add one line to the file of a run, in place of one that was cut short there."""
-    before = path.read_text() if path.exists() else ""
-    whole = before[: before.rfind("\n") + 1]
-    write_atomically(path, f"{whole}{json.dumps(asdict(result))}\n", mode=0o644)
+    append_line(path, asdict(result))
 
 
 def read_results(path: Path, seed: int) -> list[Result]:
     """Those of the same seed in the file of a run that was cut short; none when there is no file."""
-    if not path.exists():
-        return []
-    rows: list[dict[str, Any]] = [json.loads(line) for line in path.read_text().split("\n")[:-1]]
-    return [Result(**{**row, "illegal": tuple(row["illegal"])}) for row in rows if row["seed"] == seed]
+    return [Result(**{**row, "illegal": tuple(row["illegal"])}) for row in read_lines(path) if row["seed"] == seed]

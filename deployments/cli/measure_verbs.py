@@ -43,18 +43,23 @@ def bench(
     rate: Rate = 150,
     repetitions: Annotated[int, typer.Option(help="canary: simulated releases for each cell; 0 takes its own.")] = 0,
     trials: Annotated[
-        int, typer.Option(help="canary: live trials of each fault; 0 leaves them out. chaos: in all.", min=0)
+        int,
+        typer.Option(
+            help="canary: live trials of each fault; 0 leaves them out. chaos: in all."
+            " vendors: whole releases in bad weather, 0 for every one there is.",
+            min=0,
+        ),
     ] = 20,
     only: Annotated[
         str,
         typer.Option(
             help="One part; all when left out. canary: simulation, robustness, live, cost."
             " database: expand, ways_back, kills, backup, growth, faults, or several with commas between."
-            " vendors: calls, moods."
+            " vendors: calls, moods, releases."
         ),
     ] = "",
-    seed: Annotated[int, typer.Option(help="canary, database, chaos: where the random numbers start.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="chaos: a line for each trial; a cut run goes on from it.")] = None,
+    seed: Annotated[int, typer.Option(help="canary, database, chaos, vendors: where the random numbers start.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="chaos, vendors: a line a trial; a cut run goes on from it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Compact JSON; without it, indented.")] = False,
 ) -> None:
     """Measure, and print one JSON object on standard output; progress goes to standard error.
@@ -66,7 +71,7 @@ def bench(
         "canary": lambda: measure_canary(env, repetitions, seed, trials, only),
         "database": lambda: measure_database(only, seed),
         "chaos": lambda: measure_chaos(trials, seed, out),
-        "vendors": lambda: measure_vendors(only),
+        "vendors": lambda: measure_vendors(only, seed, trials, out),
         "overhead": measure_overhead,
     }
     if name not in benches:
@@ -118,11 +123,11 @@ def measure_overhead() -> dict[str, Any]:
     return overhead.measure_overhead(say)
 
 
-def measure_vendors(only: str) -> dict[str, Any]:
-    """Calls held against the vendors' documents, and every call in every mood."""
+def measure_vendors(only: str, seed: int, trials: int, out: Path | None) -> dict[str, Any]:
+    """Calls held against the vendors' documents, every call in every mood, and whole releases in them."""
     from deployments.bench.vendors import vendor_figures
 
-    return vendor_figures(say, only)
+    return vendor_figures(say, only, seed, trials, out)
 
 
 def _show_story(figures: dict[str, Any]) -> None:

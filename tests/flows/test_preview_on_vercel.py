@@ -7,72 +7,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import psycopg
 import pytest
 from apps import commit, git, manifest, server
 from prefect.client.schemas.objects import State
 
+from deployments.twins.staging import staging_at_twins
 from deployments.twins.supabase import SupabaseTwin
 from deployments.twins.vercel import VercelTwin
 from flows.preview import preview
 from infra.environment import Environment, load_environment
-from infra.local.credentials import local_credentials
-from infra.local.object_store import endpoint
 from infra.local.postgres_empty import empty_cluster
 from infra.previews import Preview
 from infra.previews.of_environment import previews_of
-from tasks.release import platform_of
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow]
 APP = "previewed-app"
-FILE = """
-name = "staging"
-kind = "staging"
-
-[app]
-name = "previewed-app"
-variables = {{ PAYMENTS = "https://payments.live.example" }}
-secret_variables = {{ LIVE_KEY = "env:T_LIVE_KEY" }}
+APP_TABLE = """
+variables = { PAYMENTS = "https://payments.live.example" }
+secret_variables = { LIVE_KEY = "env:T_LIVE_KEY" }
+"""
+RULES = """
+[watch]
+previous_percent = 0
 
 [previews.variables]
 PAYMENTS = "https://payments.test.example"
 
 [previews.secret_variables]
 TEST_KEY = "env:T_TEST_KEY"
-
-[objects]
-endpoint = "{store}"
-bucket = "previews-staging"
-backup_bucket = "previews-staging-backups"
-key = "env:T_STORE_KEY"
-secret = "env:T_STORE_WORD"
-backup_key = "env:T_BACKUP_KEY"
-
-[watch]
-previous_percent = 0
-
-[vercel]
-project = "{project}"
-domain = "{domain}"
-team = "{team}"
-token = "env:T_VERCEL_TOKEN"
-bypass = "env:T_VERCEL_BYPASS"
-api = "{vercel}"
-poll_seconds = 0.1
-
-[supabase]
-project = "{ref}"
-token = "env:T_SUPABASE_TOKEN"
-database_url = "env:T_DATABASE_URL"
-api = "{supabase}"
-poll_seconds = 0.1
 """
+SECRETS = {"T_LIVE_KEY": "planted-live-key-4711", "T_TEST_KEY": "planted-test-key-4711"}
+NOBODY = "postgresql://postgres:planted-production-pw@127.0.0.1:1/postgres"
 
 
 @dataclass(frozen=True)
-class Staging:
+class Previewed:
     """The twins, the repository, and the way into the branches' database."""
 
     vercel: VercelTwin
@@ -100,55 +71,21 @@ class Staging:
 
 
 @pytest.fixture
-def staging(
-    started_platform: Environment,
-    platform_variables: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[Staging]:
-    keys = local_credentials(started_platform.state)
-    login = {"aws_access_key_id": keys.object_store_key, "aws_secret_access_key": keys.object_store_secret}
-    store = boto3.client("s3", endpoint_url=endpoint(started_platform), region_name="us-east-1", **login)
-    for bucket in ("previews-staging", "previews-staging-backups"):
-        store.create_bucket(Bucket=bucket)
-    with VercelTwin() as vercel, SupabaseTwin() as supabase, empty_cluster(started_platform, print) as cluster:
-        variables = {
-            "T_LIVE_KEY": "planted-live-key-4711",
-            "T_TEST_KEY": "planted-test-key-4711",
-            "T_STORE_KEY": keys.object_store_key,
-            "T_STORE_WORD": keys.object_store_secret,
-            "T_BACKUP_KEY": "planted-backup-key-of-24-characters-and-more",
-            "T_VERCEL_TOKEN": vercel.token,
-            "T_VERCEL_BYPASS": vercel.bypass,
-            "T_SUPABASE_TOKEN": supabase.token,
-            "T_DATABASE_URL": "postgresql://postgres:planted-production-pw@127.0.0.1:1/postgres",
-        }
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        access = cluster.access
-        supabase.state.add_branch("main", "main", is_default=True)
-        supabase.state.branch_at = {
+def staging(started_platform: Environment, tmp_path: Path) -> Iterator[Previewed]:
+    made = staging_at_twins(
+        started_platform, APP, tmp_path, RULES, app_table=APP_TABLE, database_url=NOBODY, variables=SECRETS
+    )
+    with made as twins, empty_cluster(started_platform, print) as cluster:
+        access, state = cluster.access, twins.supabase.state
+        state.add_branch("main", "main", is_default=True)
+        state.branch_at = {
             "db_host": access.host,
             "db_port": access.port,
             "db_user": access.user,
             "db_pass": access.password,
         }
-        supabase.state.on_drop = lambda _branch: _empty(access.url)
-        where = {
-            "store": endpoint(started_platform),
-            "project": vercel.project,
-            "domain": vercel.domain,
-            "team": vercel.team,
-            "vercel": vercel.url,
-            "supabase": supabase.url,
-            "ref": supabase.state.ref,
-        }
-        file = Path(platform_variables["PIPELINE_ENVIRONMENTS"]) / "staging.toml"
-        file.write_text(FILE.format(**where))
-        platform_of.cache_clear()
-        yield Staging(vercel, supabase, tmp_path / "app", access.url)
-        platform_of.cache_clear()
-        file.unlink()
+        state.on_drop = lambda _branch: _empty(access.url)
+        yield Previewed(twins.vercel, twins.supabase, tmp_path / "app", access.url)
 
 
 def _empty(url: str) -> None:
@@ -157,7 +94,7 @@ def _empty(url: str) -> None:
         connection.execute("CREATE SCHEMA public")
 
 
-def test_a_preview_is_opened_updated_and_closed_and_nothing_is_left_at_the_vendors(staging: Staging) -> None:
+def test_a_preview_is_opened_updated_and_closed_and_nothing_is_left_at_the_vendors(staging: Previewed) -> None:
     told = staging.repository.parent / "told"
     more = f'\n[smoke]\ncommand = "env > {told}"\n[schema]\ntool = "sql"\ndirectory = "db"\n'
     files = {"pipeline.toml": manifest(APP, more), "server.py": server()}

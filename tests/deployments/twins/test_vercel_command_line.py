@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from vercel_tool import Run, tool_at
 
 from deployments.twins.vercel import VercelTwin
 from deployments.twins.vercel_place import VercelPlace, object_store
 
-VERSION = "60.0.0"
-INSTALLED = "PIPELINE_VERCEL_CLI"  # the path of one that is installed already
 pytestmark = pytest.mark.slow
-
-Run = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    given = os.environ.get(INSTALLED, "")
-    if given:
-        yield given
-        return
-    if not shutil.which("npm"):
-        pytest.skip("npm is not here: the vendor's own tool cannot be installed")
-    folder = tmp_path_factory.mktemp("vercel-cli")
-    words = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"vercel@{VERSION}"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=240)
-    if done.returncode:
-        pytest.skip(f"vercel@{VERSION} cannot be installed here: {done.stderr[-300:]}")
-    yield str(folder / "node_modules" / ".bin" / "vercel")
-    shutil.rmtree(folder)  # 350 MB that nobody looks at afterwards
 
 
 @pytest.fixture
@@ -47,36 +24,9 @@ def place(tmp_path: Path) -> Iterator[VercelPlace]:
 
 
 @pytest.fixture
-def vercel(program: str, place: VercelPlace, tmp_path: Path) -> Run:
+def vercel(vercel_program: str, place: VercelPlace, tmp_path: Path) -> Run:
     """What the tool printed."""
-
-    def run(*words: str) -> str:
-        twin = place.twin
-        variables = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "VERCEL_ORG_ID": twin.team,
-            "VERCEL_PROJECT_ID": twin.project,
-            "VERCEL_TELEMETRY_DISABLED": "1",
-            "NO_UPDATE_NOTIFIER": "1",
-            "NO_COLOR": "1",
-            "CI": "1",
-        }
-        # The global flags come after the subcommand: before it, `rolling-release` finds none.
-        where = ["--api", twin.url, "--token", twin.token, "--global-config", str(tmp_path), "--non-interactive"]
-        done = subprocess.run(
-            [program, *words, *where],
-            cwd=tmp_path,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return run
+    return tool_at(vercel_program, place.twin, tmp_path)
 
 
 def test_it_lists_what_we_deployed_and_sees_the_ramp_that_we_began(place: VercelPlace, vercel: Run) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
@@ -17,6 +18,9 @@ from infra.errors import BadInput
 from infra.local.platform import bring_up, take_down
 from infra.ports import listen
 
+# How fast a machine draws examples is no property of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 FIRST_PORTS = range(27_000, 27_900, 30)
 PORTS = 22
 PORTS_PER_WORKER = 8  # steps of FIRST_PORTS

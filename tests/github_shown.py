@@ -12,17 +12,19 @@ import pytest
 from deployments.twins.github import GithubTwin
 from deployments.twins.github_state import REPOSITORY
 
-TABLE = '\n[github]\nrepository = "{repository}"\ntoken = "env:T_GITHUB_TOKEN"\napi = "{api}"\npages = "{pages}"\n'
+TABLE = '\n[github]\nrepository = "{repository}"\ntoken = "{token}"\napi = "{api}"\npages = "{pages}"\n'
 PAGES = "https://prefect.example"
 
 
 @contextmanager
-def shown_at(twin: GithubTwin, folder: Path, patch: pytest.MonkeyPatch, token: str = "") -> Iterator[None]:
-    """`[github]` in the environment's file, for as long as the block."""
+def shown_at(
+    twin: GithubTwin, folder: Path, patch: pytest.MonkeyPatch, token: str = "", place: str = "env:T_GITHUB_TOKEN"
+) -> Iterator[None]:
+    """`[github]` in the environment's file, for as long as the block. `place` is where it finds the token."""
     file = folder / "local.toml"
     before = file.read_text()
     patch.setenv("T_GITHUB_TOKEN", token or twin.token)
-    file.write_text(before + TABLE.format(repository=REPOSITORY, api=twin.url, pages=PAGES))
+    file.write_text(before + TABLE.format(repository=REPOSITORY, api=twin.url, pages=PAGES, token=place))
     try:
         yield
     finally:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from deployments.cancelled import with_its_way_back
 from deployments.cli import exit_codes
-from deployments.prefect_api import FINAL, FlowRun, PrefectApi, TaskRun
+from deployments.prefect_api import FINAL, FlowRun, LogLine, PrefectApi, TaskRun
 from infra.errors import Unreachable
 
 POLL_SECONDS = 0.5
@@ -36,6 +38,7 @@ def show(api: PrefectApi, run: FlowRun) -> tuple[FlowRun, list[TaskRun]]:
     started = time.monotonic()
     over = _wait(api, run.id, screen)
     stages = _settled_stages(api, over)
+    over = with_its_way_back(over, _errors(api, over))
     _closing_table(screen, over, stages, time.monotonic() - started)
     return over, stages
 
@@ -80,6 +83,14 @@ def _show_log(api: PrefectApi, run: str, seen: int, names: dict[str, str], scree
         screen.print(f"[dim]{line.time[11:19]}[/] [cyan]{where:<28}[/]", end=" ")
         screen.print(line.text, style=style or None, markup=False)
     return len(lines)
+
+
+def _errors(api: PrefectApi, over: FlowRun) -> Iterator[LogLine]:
+    """The whole log of a run that was cancelled; of another one nobody asks."""
+    skip = 0
+    while over.type == "CANCELLED" and (lines := api.log(over.id, skip)):
+        yield from lines
+        skip += len(lines)
 
 
 def _settled_stages(api: PrefectApi, run: FlowRun) -> list[TaskRun]:

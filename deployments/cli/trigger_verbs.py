@@ -34,10 +34,17 @@ def add_to(app: typer.Typer) -> None:
 def trigger(
     flow: Annotated[str, typer.Option(help="What to run; what the event asks for when left out.")] = "",
     env: Annotated[str, typer.Option("--env", help="Which environment; with --flow.")] = "",
-    ref: Annotated[str, typer.Option(help="release: branch, tag or commit; the event's commit when left out.")] = "",
-    repo: Annotated[str, typer.Option(help="release: what git clones; the event's repository when left out.")] = "",
+    ref: Annotated[
+        str, typer.Option(help="release, preview: branch, tag or commit; the event's commit when left out.")
+    ] = "",
+    repo: Annotated[
+        str, typer.Option(help="release, preview: what git clones; the event's repository when left out.")
+    ] = "",
     name: Annotated[str, typer.Option("--app", help="The app, for the flows that are about one.")] = "",
-    action: Annotated[str, typer.Option(help="hold: place, release. under-attack: place, lift.")] = "",
+    action: Annotated[
+        str, typer.Option(help="hold: place, release. under-attack: place, lift. preview: open, close.")
+    ] = "",
+    pull_request: Annotated[str, typer.Option(help="preview: the pull request's number.")] = "",
     reason: Annotated[str, typer.Option(help="Why; people will read it.")] = "",
     branches: Annotated[
         str, typer.Option(envvar="PIPELINE_BRANCHES", help="Which branch is released where: branch=environment,...")
@@ -62,6 +69,7 @@ def trigger(
     log = JobLog(os.environ.get("GITHUB_ACTIONS") == "true")
     try:
         given = {"ref": ref, "repository": repo, "app": name, "action": action, "reason": reason, "why": reason}
+        given["pull_request"] = pull_request
         order = _ordered(flow, env, given) if flow else decide(read_event(os.environ), branches_of(branches), previews)
         url = _api_of(load_environment(order.environment))
         _warn_of_plain_text(url, log)

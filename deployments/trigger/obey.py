@@ -6,8 +6,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from deployments.cancelled import with_its_way_back
 from deployments.cli import exit_codes
 from deployments.prefect_api import FlowRun, PrefectApi
 from deployments.prefect_wire import NotAllowed
@@ -18,7 +19,6 @@ from deployments.trigger.silence import OutOfReach, Silence
 from deployments.trigger.summary import Summary
 from deployments.trigger.watch_run import Watch
 from infra.errors import PipelineError
-from tasks.outcomes import WAY_BACK_FAILED_LINE
 
 # Of the ten seconds that a cancelled job has, an answer gets so many before it is asked for anew.
 HURRIED_SECONDS = 2.0
@@ -98,22 +98,13 @@ def _settle(job: Job, watch: Watch) -> None:
 
 
 def _tell(job: Job, watch: Watch, over: FlowRun, seconds: float) -> int:
-    over = _with_its_way_back(job, watch, over)
+    over = with_its_way_back(over, watch.lines)
     code = exit_codes.of(over.type, over.outcome)
     job.summary.ended(over, watch.stages, seconds, code)
     watch.show_whole_log()
     said = f"{over.outcome} after {seconds:.0f} s: {over.message}"
     job.log.note("notice", said, str(job.order)) if code == exit_codes.OK else job.log.note("error", said, over.outcome)
     return code
-
-
-def _with_its_way_back(job: Job, watch: Watch, over: FlowRun) -> FlowRun:
-    """Prefect calls a cancelled run Cancelled, however its way back went; that the release itself said."""
-    if over.type != "CANCELLED" or not watch.failed_with(WAY_BACK_FAILED_LINE):
-        return over
-    todo = f"see the log, then `pipeline recover --env {job.order.environment}`"
-    message = f"it was cancelled, and its way back failed: {todo}"
-    return replace(over, type="FAILED", outcome="WayBackFailed", message=message)
 
 
 def _cancelled(job: Job, watch: Watch | None, how: str, started: float) -> int:

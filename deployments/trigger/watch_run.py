@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from deployments.prefect_api import FINAL, FlowRun, LogLine, PrefectApi, TaskRun
@@ -78,9 +79,10 @@ class Watch:
         said_all = any(not line.task and line.text.startswith("Finished in state") for line in self._lines)
         return said_all and all(stage.type in FINAL for stage in self.stages)
 
-    def failed_with(self, text: str) -> bool:
-        """Whether the flow itself said so as an error."""
-        return any(not line.task and line.level >= ERROR and line.text.startswith(text) for line in self._lines)
+    @property
+    def lines(self) -> Sequence[LogLine]:
+        """What was read of its log, oldest first; of a long one the end."""
+        return self._lines
 
     def show_whole_log(self) -> None:
         """Every line, in a group that is folded; of a long one the end."""

@@ -27,7 +27,7 @@ RULES = """
 missing_proof = "make"
 
 [canary]
-weights = [20, 60, 100]
+weights = [20, 40, 60, 100]
 error_rate_limit = 0.4
 slow_rate_limit = 0.4
 acceptable_rate = 0.2
@@ -108,7 +108,7 @@ def test_the_tool_sees_and_steps_what_our_flow_began_and_the_flow_goes_on_from_t
     assert all(one.site.host in listed for one in staging.vercel.production.deployments.values())
 
     vercel("rolling-release", "approve", "--dpl", id_of(staging, "v2"), "--currentStageIndex", "0")
-    assert edge.route().weight == 60
+    assert edge.route().weight == 40
     assert word("release") == "Released"
     ended = flying.end()
     assert (ended.name, staging.served()) == ("Promoted", "v2"), ended.message

@@ -8,19 +8,25 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows import outcome
-from tasks.environment_page import show_environment
+from infra.errors import PipelineError
+from tasks.environment_page import count_visitors, show_environment
+from tasks.release import speaker
 
 SHOWN = "Shown"
 
 
 @flow(name="refresh", flow_run_name="refresh the page of {environment}")
 def refresh(environment: str = "local") -> State[Any]:
-    """Show what goes on in an environment: the artifact `environment-<name>`. Ends Shown, or Failed with the cause in
-    the log.
+    """Count the visitors for the error budget, and show what goes on in an environment: the artifact
+    `environment-<name>`. Ends Shown, or Failed with the cause in the log.
 
     Args:
         environment: Whose page is written
     """
+    try:
+        count_visitors(environment)
+    except PipelineError as silence:
+        speaker()(f"visitors could not be counted: {silence.message}")
     if not show_environment(environment):
         return outcome.failed(outcome.FAILED, f"the page of {environment} could not be written: see the log")
     return outcome.completed(SHOWN, f"the artifact environment-{environment} is as of now")

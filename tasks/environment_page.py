@@ -20,6 +20,7 @@ from infra.locks import Lock
 from infra.locks.of_environment import locks_of
 from infra.platform import connect, objects_of
 from tasks import environment_text as text
+from tasks.availability import count_availability, read_availability
 from tasks.records import Record, newest_records, read_stage, released_apps
 from tasks.release import speaker
 
@@ -63,6 +64,7 @@ def page_of(environment: Environment) -> str:
         text.heading(environment.name, time.time()),
         problem
         or _part("what is live", lambda: text.live([_live(environment, app, records) for app in releases.apps])),
+        problem or _part("the error budget", lambda: _budgets(environment, releases.apps)),
         _part("the schema", lambda: text.revisions(recovery_of(environment).revisions())),
         _part("who holds it", lambda: text.holder(locks_of(environment).read(), _is_alive(environment))),
         problem or _part("the release in flight", lambda: _in_flight(environment, records)),
@@ -90,6 +92,22 @@ def _live(environment: Environment, app: str, records: list[Record]) -> text.Liv
     target = connect(environment, app).edge.route().live_target
     record = next((one for one in records if target and one.release.deployment == target.deployment), None)
     return text.Live(app, target.version if target else "", record)
+
+
+def _budgets(environment: Environment, apps: tuple[str, ...]) -> str:
+    objects = objects_of(environment)
+    counted = {app: read_availability(objects, app) for app in apps}
+    return text.error_budgets(counted, environment.objective, time.time())
+
+
+def count_visitors(name: str) -> None:
+    """For the error budget of every app in the environment. What cannot be counted now is counted the next time."""
+    environment = load_environment(name)
+    for app in released_apps(objects_of(environment)):
+        try:
+            count_availability(connect(environment, app))
+        except PipelineError as error:
+            speaker()(f"the visitors of {app} could not be counted: {error.message}")
 
 
 def _part(what: str, tell: Callable[[], str]) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.database.proof import Proof
-from infra.environment import Environment
+from infra.environment import Environment, Objective
 from infra.errors import PipelineError
 from infra.locks import Lock
+from tasks.availability import Availability
 from tasks.records import Record
 
 
@@ -78,6 +79,21 @@ def proof(found: Proof | None) -> str:
         f"## The last backup proof\n\nbackup {found.backup}, restored and checked {age:.1f} hours ago"
         f" ({_clock(found.time)}): RTO {found.rto_seconds:.1f} s, RPO {found.rpo_seconds:.1f} s"
     )
+
+
+def error_budgets(apps: dict[str, Availability], objective: Objective, now: float) -> str:
+    """Of each app: what was promised, what was counted, and what is left."""
+    rows = []
+    for app, counted in apps.items():
+        found = counted.budget(objective.availability, objective.days, now)
+        left = f"{found.left:.1%}" if found.left > 0 else f"**{found.left:.1%}: the promise is broken**"
+        failed = f"{found.failures} of {found.requests}"
+        since = f"{min(counted.days)} by {counted.by}" if counted.days else "nobody came yet"
+        missed = f", without {counted.missed / 3600:.1f} hours that nobody counted" if counted.missed else ""
+        rows.append(f"| {app} | {left} | {failed} | {since}{missed} |")
+    head = ["| app | left | failed | counted since |", "|---|---|---|---|"]
+    promise = f"{100 * objective.availability:g} % of the requests, over {objective.days} days"
+    return "\n".join(["## Error budget", "", promise, "", *([*head, *rows] if rows else ["nothing was released yet"])])
 
 
 def last_releases(records: list[Record], ui: str) -> str:

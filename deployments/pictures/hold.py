@@ -14,9 +14,9 @@ def play(place: Studio) -> None:
     place.until(place.release(app, "v1").id, "Promoted")
     place.app("hold-me")
     run = place.release(app, "v2")
-    _until_stage(place, run.id, "canary")
+    step = _until_stage(place, run.id, "canary")
     _by_form(place, "place", "the support desk asked for an hour", "hold-form")
-    place.open(f"/runs/flow-run/{run.id}", "held")
+    place.open(f"/runs/task-run/{step}", "held by Ann")
     place.shoot("hold-in-log")
     _by_form(place, "release", "the support desk is done", "")
     place.until(run.id, "Promoted")
@@ -33,9 +33,11 @@ def _by_form(place: Studio, action: str, reason: str, picture: str) -> None:
     place.until(place.submit("hold"), {"place": "Held", "release": "Released"}[action])
 
 
-def _until_stage(place: Studio, run: str, begins: str) -> None:
+def _until_stage(place: Studio, run: str, begins: str) -> str:
+    """The id of the stage, once it is under way."""
     deadline = time.monotonic() + 240
-    while not any(stage.name.startswith(begins) for stage in place.api.task_runs(run)):
+    while not (found := [stage.id for stage in place.api.task_runs(run) if stage.name.startswith(begins)]):
         if time.monotonic() > deadline or place.api.flow_run(run).is_over:
             raise Rejected(f"the release has not come to {begins!r}")
         time.sleep(0.5)
+    return found[0]

@@ -16,6 +16,7 @@ from infra.environment.alerts import Alerts
 from infra.environment.app import App
 from infra.environment.blocks import remember_server
 from infra.environment.local_platform import LocalPlatform
+from infra.environment.objective import Objective
 from infra.environment.previews import Previews
 from infra.environment.ramp import Canary, Traffic, Watch
 from infra.environment.release_rules import ReleaseRules
@@ -41,6 +42,7 @@ __all__ = [
     "LocalPlatform",
     "Migrations",
     "ObjectStoreSettings",
+    "Objective",
     "PeakHours",
     "Previews",
     "ReleaseRules",
@@ -72,6 +74,7 @@ class Environment(Part):
     backups: Backups = Backups()
     canary: Canary = Canary()
     watch: Watch = Watch()
+    objective: Objective = Objective()
     migrations: Migrations = Migrations()
     previews: Previews = Previews()
     alerts: Alerts = Alerts()

@@ -10,5 +10,5 @@ def play(place: Studio) -> None:
     key = f"environment-{place.environment}"
     place.open(f"/artifacts/key/{key}", key)
     place.page.locator("a[href*='/artifacts/artifact/']").first.click()
-    place.page.get_by_text("Live version").first.wait_for(timeout=PATIENCE_MS)
+    place.page.get_by_text("Error budget").first.wait_for(timeout=PATIENCE_MS)
     place.shoot("environment-page")

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from flows import outcome
@@ -23,7 +24,7 @@ from tasks.announce import announce, one_line, open_incident
 from tasks.checkout import checkout, find_attempt
 from tasks.find_live import find_live
 from tasks.lint_schema import lint_schema
-from tasks.outcomes import GateClosed, WayBackFailed
+from tasks.outcomes import WAY_BACK_FAILED_LINE, GateClosed, WayBackFailed
 from tasks.protect_data import protect_data
 from tasks.prove_schema import prove_schema
 from tasks.records import Record, check_not_aborted, end_record, forget_abort, write_record
@@ -163,6 +164,7 @@ def _end_badly(record: Record, failure: BaseException) -> State[Any]:
     try:
         undone = go_back(order)
     except WayBackFailed as worse:
+        get_run_logger().error(WAY_BACK_FAILED_LINE, exc_info=worse)
         return outcome.failed(outcome.WAY_BACK_FAILED, tell_half_way(record, worse, reason))
     if undone:
         open_incident(order, "P2", f"migration of {order.app} {order.label}: {reason}", "\n".join(undone))

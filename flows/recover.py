@@ -17,7 +17,7 @@ from infra.locks import Busy
 from infra.locks.of_environment import locks_of
 from infra.platform import objects_of
 from tasks.announce import one_line
-from tasks.code_review import settle
+from tasks.code_review import settle, tell_ends
 from tasks.hold_environment import Claim
 from tasks.outcomes import WayBackFailed
 from tasks.records import open_records
@@ -38,6 +38,8 @@ def recover(environment: str = "local") -> State[Any]:
     """
     try:
         done = [*_after_the_dead(environment), *_ways_back(environment)]
+        if not done:
+            tell_ends(environment)  # what could not be told when it happened
     except BadInput as error:
         return outcome.failed(outcome.REFUSED, str(error))
     except WayBackFailed as worse:

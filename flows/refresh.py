@@ -8,9 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows import outcome
-from infra.errors import PipelineError
 from tasks.environment_page import count_visitors, show_environment
-from tasks.release import speaker
 
 SHOWN = "Shown"
 
@@ -23,10 +21,7 @@ def refresh(environment: str = "local") -> State[Any]:
     Args:
         environment: Whose page is written
     """
-    try:
-        count_visitors(environment)
-    except PipelineError as silence:
-        speaker()(f"visitors could not be counted: {silence.message}")
+    count_visitors(environment)
     if not show_environment(environment):
         return outcome.failed(outcome.FAILED, f"the page of {environment} could not be written: see the log")
     return outcome.completed(SHOWN, f"the artifact environment-{environment} is as of now")

@@ -15,7 +15,7 @@ import httpx
 
 from infra.edge import SlotCounts
 from infra.edge.uncounted import NoCounts
-from infra.errors import Rejected
+from infra.errors import Rejected, Unreachable
 from infra.objects import Objects
 from infra.platform import Platform
 from tasks.analysis.error_budget import Budget
@@ -24,35 +24,48 @@ HORIZON_SECONDS = 3600  # the edge looks no further back
 PROBES = 3
 PROBE_TIMEOUT_SECONDS = 10.0
 DAYS_KEPT = 90
+BAD_FROM = 400
 
 
 @dataclass(frozen=True)
 class Day:
-    """Of one day: requests, and those answered with 500 or more or not at all."""
+    """Of one day: requests, those whose visitor got 500 or more or nothing at all, and seconds that nobody counted."""
 
     requests: int = 0
     failures: int = 0
+    missed: float = 0.0
 
-    def plus(self, requests: int, failures: int) -> Day:
+    def plus(self, requests: int = 0, failures: int = 0, missed: float = 0.0) -> Day:
         """With so many more."""
-        return Day(self.requests + requests, self.failures + failures)
+        return Day(self.requests + requests, self.failures + failures, self.missed + missed)
 
 
 @dataclass(frozen=True)
 class Availability:
     """Everything before `until` (seconds since the epoch) is in `days`, by their dates (2026-01-31). `by` is
-    `visitors` or `probes`; seconds that nobody counted are `missed`."""
+    `visitors` or `probes`."""
 
     until: float = 0.0
     by: str = "visitors"
-    missed: float = 0.0
     days: dict[str, Day] = field(default_factory=dict)
 
     def budget(self, objective: float, days: int, now: float) -> Budget:
         """Over the last `days`, today among them."""
-        first = _date(now - (days - 1) * 86_400)
-        counted = [day for date, day in self.days.items() if date >= first]
+        counted = self._within(days, now)
         return Budget(objective, sum(day.requests for day in counted), sum(day.failures for day in counted))
+
+    def missed(self, days: int, now: float) -> float:
+        """Seconds of the last `days` that nobody counted."""
+        return sum(day.missed for day in self._within(days, now))
+
+    def _within(self, days: int, now: float) -> list[Day]:
+        first = _date(now - (days - 1) * 86_400)
+        return [day for date, day in self.days.items() if date >= first]
+
+    def plus(self, moment: float, requests: int = 0, failures: int = 0, missed: float = 0.0) -> Availability:
+        """With so many more on the day of `moment`."""
+        date = _date(moment)
+        return replace(self, days={**self.days, date: self.days.get(date, Day()).plus(requests, failures, missed)})
 
 
 def read_availability(objects: Objects, app: str) -> Availability:
@@ -62,8 +75,11 @@ def read_availability(objects: Objects, app: str) -> Availability:
         return Availability()
     try:
         table = json.loads(content)
-        days = {date: Day(**day) for date, day in table["days"].items()}
-        return Availability(float(table["until"]), str(table["by"]), float(table["missed"]), days)
+        days = {
+            str(date): Day(int(day["requests"]), int(day["failures"]), float(day["missed"]))
+            for date, day in table["days"].items()
+        }
+        return Availability(float(table["until"]), str(table["by"]), days)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         problem = f"{_key(app)} is no count of requests: {type(error).__name__}"
         raise Rejected(problem, "remove the object: counting begins anew") from error
@@ -72,15 +88,18 @@ def read_availability(objects: Objects, app: str) -> Availability:
 def count_availability(platform: Platform) -> Availability:
     """Count what came since the last time, and keep it. Repeated, or killed before it is kept, it counts nothing twice.
 
-    Raises Unreachable when the edge or the store is silent.
+    The time before an edge that is silent now is missed. Raises Unreachable when the store is silent.
     """
     before, now = read_availability(platform.objects, platform.app), time.time()
     since = max(before.until, now - HORIZON_SECONDS)
     try:
+        platform.edge.route()  # counts are read from its log, also while it is away
         rows = platform.edge.counts(since, platform.environment.canary.slow_ms)
         found = with_visitors(before, since, rows, now)
     except NoCounts:
-        found = with_probes(before, _ask(platform), now)
+        found = with_probes(before, _ask(platform.url), now)
+    except Unreachable:
+        found = without(before, now)
     days = dict(sorted(found.days.items())[-DAYS_KEPT:])
     content = json.dumps(asdict(replace(found, days=days))).encode()
     platform.objects.put(_key(platform.app), content, "application/json")
@@ -89,32 +108,36 @@ def count_availability(platform: Platform) -> Availability:
 
 def with_visitors(before: Availability, since: float, rows: Iterable[SlotCounts], now: float) -> Availability:
     """The whole seconds from `since` to `now`, of which `rows` are those in which anybody came."""
-    days, end = dict(before.days), float(int(now))
+    found, end = before, float(int(now))
     for row in rows:
         if before.until <= row.start < end:
-            date = _date(row.start)
-            days[date] = days.get(date, Day()).plus(row.requests, row.failures)
-    missed = max(0.0, since - before.until) if before.until else 0.0
-    return Availability(end, "visitors", before.missed + missed, days)
+            found = found.plus(row.start, row.requests, row.failures - row.rescued)
+    if before.until and since > before.until:
+        found = found.plus(now, missed=since - before.until)
+    return replace(found, until=end, by="visitors")
 
 
 def with_probes(before: Availability, answers: Iterable[bool], now: float) -> Availability:
     """With what the pipeline itself was answered just now."""
     asked = list(answers)
-    date = _date(now)
-    days = {**before.days, date: before.days.get(date, Day()).plus(len(asked), asked.count(False))}
-    return Availability(now, "probes", before.missed, days)
+    return replace(before.plus(now, len(asked), asked.count(False)), until=now, by="probes")
 
 
-def _ask(platform: Platform) -> list[bool]:
-    """Whether each of some questions to where visitors come got an answer below 500."""
+def without(before: Availability, now: float) -> Availability:
+    """Nobody can say what came since the last time."""
+    missed = now - before.until if before.until else 0.0
+    return replace(before.plus(now, missed=missed), until=now)
+
+
+def _ask(url: str) -> list[bool]:
+    """Whether each of some visits ended in what a visitor wants to see, or on the way to it: nothing from 400 on."""
     answers = []
     for _ in range(PROBES):
         try:
-            status = httpx.get(platform.url, timeout=PROBE_TIMEOUT_SECONDS).status_code
-        except httpx.TransportError:
-            status = 599
-        answers.append(status < 500)
+            with httpx.stream("GET", url, timeout=PROBE_TIMEOUT_SECONDS) as answer:
+                answers.append(answer.status_code < BAD_FROM)
+        except httpx.RequestError:
+            answers.append(False)
     return answers
 
 

@@ -20,7 +20,7 @@ from infra.locks import Lock
 from infra.locks.of_environment import locks_of
 from infra.platform import connect, objects_of
 from tasks import environment_text as text
-from tasks.availability import count_availability, read_availability
+from tasks.availability import Availability, count_availability, read_availability
 from tasks.records import Record, newest_records, read_stage, released_apps
 from tasks.release import speaker
 
@@ -96,18 +96,29 @@ def _live(environment: Environment, app: str, records: list[Record]) -> text.Liv
 
 def _budgets(environment: Environment, apps: tuple[str, ...]) -> str:
     objects = objects_of(environment)
-    counted = {app: read_availability(objects, app) for app in apps}
+    counted: dict[str, Availability | PipelineError] = {}
+    for app in apps:
+        try:
+            counted[app] = read_availability(objects, app)
+        except PipelineError as error:
+            counted[app] = error
     return text.error_budgets(counted, environment.objective, time.time())
 
 
 def count_visitors(name: str) -> None:
-    """For the error budget of every app in the environment. What cannot be counted now is counted the next time."""
-    environment = load_environment(name)
-    for app in released_apps(objects_of(environment)):
+    """For the error budget of every app in the environment. Raises nothing: what cannot be counted now is counted the
+    next time, and the page is there without it."""
+    try:
+        environment = load_environment(name)
+        apps = released_apps(objects_of(environment))
+    except PipelineError as error:
+        speaker()(f"nobody's visitors could be counted: {error.message}")
+        return
+    for app in apps:
         try:
             count_availability(connect(environment, app))
-        except PipelineError as error:
-            speaker()(f"the visitors of {app} could not be counted: {error.message}")
+        except Exception as error:  # noqa: BLE001 - nothing that only shows may end what it shows
+            speaker()(f"the visitors of {app} could not be counted: {type(error).__name__}: {error}")
 
 
 def _part(what: str, tell: Callable[[], str]) -> str:

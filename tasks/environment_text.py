@@ -81,15 +81,19 @@ def proof(found: Proof | None) -> str:
     )
 
 
-def error_budgets(apps: dict[str, Availability], objective: Objective, now: float) -> str:
-    """Of each app: what was promised, what was counted, and what is left."""
+def error_budgets(apps: dict[str, Availability | PipelineError], objective: Objective, now: float) -> str:
+    """Of each app: what was promised, what was counted, and what is left; or why that is not known."""
     rows = []
     for app, counted in apps.items():
+        if isinstance(counted, PipelineError):
+            rows.append(f"| {app} | not known | | {_cell(counted.message)} |")
+            continue
         found = counted.budget(objective.availability, objective.days, now)
         left = f"{found.left:.1%}" if found.left > 0 else f"**{found.left:.1%}: the promise is broken**"
         failed = f"{found.failures} of {found.requests}"
         since = f"{min(counted.days)} by {counted.by}" if counted.days else "nobody came yet"
-        missed = f", without {counted.missed / 3600:.1f} hours that nobody counted" if counted.missed else ""
+        hours = counted.missed(objective.days, now) / 3600
+        missed = f", without {hours:.1f} hours that nobody counted" if hours else ""
         rows.append(f"| {app} | {left} | {failed} | {since}{missed} |")
     head = ["| app | left | failed | counted since |", "|---|---|---|---|"]
     promise = f"{100 * objective.availability:g} % of the requests, over {objective.days} days"

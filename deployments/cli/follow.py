@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +16,7 @@ from deployments.prefect_api import FINAL, FlowRun, LogLine, PrefectApi, TaskRun
 from infra.errors import Unreachable
 
 POLL_SECONDS = 0.5
+SETTLING_SECONDS = 8.0
 QUIET = ("Task run created", "Finished in state", "Beginning flow run", "Created task run", "View at")
 PULLING = ("deployment pull step", "deployment step", "deployment steps", "Deployment step")
 COLOURS = {"COMPLETED": "green", "FAILED": "red", "CRASHED": "red", "CANCELLED": "yellow"}
@@ -38,7 +38,7 @@ def show(api: PrefectApi, run: FlowRun) -> tuple[FlowRun, list[TaskRun]]:
     started = time.monotonic()
     over = _wait(api, run.id, screen)
     stages = _settled_stages(api, over)
-    over = with_its_way_back(over, _errors(api, over))
+    over = with_its_way_back(over, _log_of_cancelled(api, over))
     _closing_table(screen, over, stages, time.monotonic() - started)
     return over, stages
 
@@ -85,17 +85,23 @@ def _show_log(api: PrefectApi, run: str, seen: int, names: dict[str, str], scree
     return len(lines)
 
 
-def _errors(api: PrefectApi, over: FlowRun) -> Iterator[LogLine]:
-    """The whole log of a run that was cancelled; of another one nobody asks."""
-    skip = 0
-    while over.type == "CANCELLED" and (lines := api.log(over.id, skip)):
-        yield from lines
-        skip += len(lines)
+def _log_of_cancelled(api: PrefectApi, over: FlowRun) -> list[LogLine]:
+    """The whole log, once the run's process has said its last word; of a run that was not cancelled nobody asks."""
+    deadline = time.monotonic() + SETTLING_SECONDS
+    lines: list[LogLine] = []
+    while over.type == "CANCELLED" and time.monotonic() < deadline:
+        lines = []
+        while page := api.log(over.id, len(lines)):
+            lines += page
+        if any(not line.task and line.text.startswith("Finished in state") for line in lines):
+            break
+        time.sleep(POLL_SECONDS)
+    return lines
 
 
 def _settled_stages(api: PrefectApi, run: FlowRun) -> list[TaskRun]:
     """Task runs reach the server some seconds after the fact: wait a little for their last states."""
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + SETTLING_SECONDS
     while True:
         stages = api.task_runs(run.id)
         if all(stage.type in FINAL for stage in stages) or time.monotonic() > deadline:

@@ -61,7 +61,11 @@ class VercelGround(Twin):
 
     def _behave(self, one: Deployed) -> Reply:
         known = [self.behaviours[value] for value in one.meta.values() if value in self.behaviours]
-        return behave(self.label_of(one.meta) or one.id, known[0] if known else Behaviour())
+        how = known[0] if known else Behaviour()
+        active = self.production.active
+        if how.in_ramp_only and not (active and active.canary == one.id):
+            how = Behaviour()
+        return behave(self.label_of(one.meta) or one.id, how)
 
     def label_of(self, meta: dict[str, str]) -> str:
         return next((value for name, value in sorted(meta.items()) if name.endswith("Ref")), "")

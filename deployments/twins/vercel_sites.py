@@ -19,10 +19,12 @@ NOTHING_HERE = Reply(404, content=b"DEPLOYMENT_NOT_FOUND", content_type="text/pl
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How a version answers: the share of requests that fail with 500, and how long each takes."""
+    """How a version answers: the share of requests that fail with 500, and how long each takes. What is wrong with it
+    may show `in_ramp_only`, while it has a share of the visitors."""
 
     error_share: float = 0.0
     latency_seconds: float = 0.0
+    in_ramp_only: bool = False
 
 
 @dataclass

@@ -59,8 +59,9 @@ class Route:
 class SlotCounts:
     """What one slot was asked in the second that began at `start` (seconds since the epoch), a row for each variant.
 
-    `failures` are answers of 500 and above, answers that never came, and requests that the other slot
-    had to take over; `slow` took longer than the limit asked for. `p95_ms` is for people, not for verdicts.
+    `failures` are answers of 500 and above, answers that never came, and requests that the other slot had to take
+    over, of which `rescued` ones got a good answer there; `slow` took longer than the limit asked for. `p95_ms` is for
+    people, not for verdicts.
     """
 
     start: int
@@ -70,6 +71,7 @@ class SlotCounts:
     slow: int
     p95_ms: float
     variant: Variant = ""
+    rescued: int = 0
 
 
 class Edge(Protocol):

@@ -27,11 +27,13 @@ class Answer:
     is_failure: bool
     ms: float
     variant: Variant = ""
+    is_rescued: bool = False
 
 
 @dataclass
 class _Second:
     failures: int = 0
+    rescued: int = 0
     durations_ms: array[float] = field(default_factory=lambda: array("f"))
 
 
@@ -71,6 +73,7 @@ class Tally:
     def _add(self, answer: Answer) -> None:
         second = self._seconds.setdefault((int(answer.at), answer.slot, answer.variant), _Second())
         second.failures += answer.is_failure
+        second.rescued += answer.is_rescued
         second.durations_ms.append(answer.ms)
 
     def _forget(self) -> None:
@@ -94,10 +97,12 @@ def answer_of(line: Mapping[str, Any], port: int) -> Answer | None:
         return None
     status = int(line["status"])
     by = line.get("by")
-    is_failure = status >= 500 or (by is not None and by != line["own"])
+    is_taken_over = by is not None and by != line["own"]
+    is_failure = status >= 500 or is_taken_over
     is_stream = status == 101 or str(line.get("type") or "").startswith("text/event-stream")
     ms = float(line.get("header_ms") or 0) if is_stream else float(line["duration"]) * 1000
-    return Answer(float(line["ts"]), slot, is_failure, ms, _variant(line.get("variant")))
+    is_rescued = is_taken_over and status < 500
+    return Answer(float(line["ts"]), slot, is_failure, ms, _variant(line.get("variant")), is_rescued)
 
 
 def _variant(said: object) -> Variant:
@@ -121,4 +126,4 @@ def _row(start: int, slot: Slot, variant: Variant, second: _Second, slow_ms: flo
     # Nearest rank: the smallest duration that 95 % of the requests did not exceed.
     p95 = durations[math.ceil(0.95 * len(durations)) - 1]
     slow = sum(1 for ms in durations if ms > slow_ms)
-    return SlotCounts(start, slot, len(durations), second.failures, slow, p95, variant)
+    return SlotCounts(start, slot, len(durations), second.failures, slow, p95, variant, second.rescued)

@@ -12,9 +12,11 @@ from prefect.client.schemas.objects import State
 
 from deployments.twins.staging import Staging, staging_at_twins
 from deployments.twins.vercel_sites import Behaviour
+from flows.refresh import refresh
 from flows.release import release
 from flows.rollback import rollback
 from infra.environment import Environment
+from tasks.availability import read_availability
 from tasks.code_review import settle
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow]
@@ -56,7 +58,7 @@ def test_a_good_version_is_promoted_a_bad_one_goes_back_and_a_person_rolls_back(
     commit(repository, "v1", {"pipeline.toml": manifest(APP), "server.py": server()})
     for tag in ("v2", "v3"):
         commit(repository, tag, {"note": tag})
-    staging.vercel.behaviours["v3"] = Behaviour(error_share=0.7)
+    staging.vercel.behaviours["v3"] = Behaviour(error_share=0.7, in_ramp_only=True)
 
     first = run(repository, "v1")
     assert (first.name, staging.served()) == ("Promoted", "v1"), first.message
@@ -67,6 +69,7 @@ def test_a_good_version_is_promoted_a_bad_one_goes_back_and_a_person_rolls_back(
 
     third = run(repository, "v3")
     assert (third.name, staging.served()) == ("RolledBack", "v2"), third.message
+    assert len(staging.vercel.calls("requestRollback")) == 1, "it had visitors, and they were taken back"
     after = staging.platform().edge.route()
     assert (after.live_target, after.weight) == (before.live_target, 0)
 
@@ -75,4 +78,14 @@ def test_a_good_version_is_promoted_a_bad_one_goes_back_and_a_person_rolls_back(
     states = {tuple(said["state"] for said in said_of) for said_of in staging.github.state.statuses.values()}
     assert ("in_progress", "failure") in states, "GitHub was told of the bad one"
     assert staging.github.state.names_of_open() == []
-    assert len(staging.cloudflare.state.purges) >= 3, "each version that went live left no old page"
+    assert len(staging.cloudflare.state.purges) == 4, "two that went live, one that had visitors, one that came back"
+
+
+def test_what_visitors_get_is_asked_where_nobody_counts_it(staging: Staging, tmp_path: Path) -> None:
+    commit(tmp_path / "app", "v1", {"pipeline.toml": manifest(APP), "server.py": server()})
+    assert run(tmp_path / "app", "v1").name == "Promoted"
+    assert refresh(environment="staging", return_state=True).name == "Shown"
+    staging.vercel.behaviours["v1"] = Behaviour(error_share=1)
+    assert refresh(environment="staging", return_state=True).name == "Shown"
+    found = read_availability(staging.platform().objects, APP)
+    assert (found.by, [(day.requests, day.failures) for day in found.days.values()]) == ("probes", [(6, 3)])

@@ -14,7 +14,7 @@ from infra.environment import Objective
 from infra.errors import Rejected
 from tasks import environment_text
 from tasks.analysis.error_budget import Budget
-from tasks.availability import Availability, Day, read_availability, with_probes, with_visitors
+from tasks.availability import Availability, Day, read_availability, with_probes, with_visitors, without
 
 MIDNIGHT = 1_767_225_600  # 2026-01-01 00:00 UTC
 
@@ -45,7 +45,7 @@ def test_however_often_it_is_counted_every_second_is_counted_once(seconds: list[
     twice = with_visitors(first, MIDNIGHT, rows, MIDNIGHT + len(rows) + 0.7)
     assert twice.budget(0.999, 1, MIDNIGHT).requests == sum(good + bad for good, bad in seconds)
     assert twice.budget(0.999, 1, MIDNIGHT).failures == sum(bad for _, bad in seconds)
-    assert twice.missed == 0
+    assert twice.missed(1, MIDNIGHT) == 0
 
 
 def test_days_are_utc_and_those_outside_the_window_do_not_count() -> None:
@@ -59,9 +59,29 @@ def test_days_are_utc_and_those_outside_the_window_do_not_count() -> None:
 def test_what_nobody_counted_is_said() -> None:
     before = Availability(until=MIDNIGHT)
     found = with_visitors(before, MIDNIGHT + 7200, [row(MIDNIGHT + 7300, 1000, 0)], MIDNIGHT + 10_800)
-    assert found.missed == 7200
+    assert found.missed(30, MIDNIGHT + 10_800) == 7200
     text = environment_text.error_budgets({"shop": found}, Objective(), MIDNIGHT + 10_800)
     assert "without 2.0 hours that nobody counted" in text
+
+
+def test_what_was_missed_is_forgotten_with_its_day() -> None:
+    found = without(Availability(until=MIDNIGHT), MIDNIGHT + 7200)
+    assert found.missed(30, MIDNIGHT + 7200) == 7200
+    assert found.missed(30, MIDNIGHT + 40 * 86_400) == 0
+    assert without(Availability(), MIDNIGHT).missed(30, MIDNIGHT) == 0, "before the first count nothing was promised"
+
+
+def test_a_visitor_whom_the_other_slot_answered_well_saw_no_failure() -> None:
+    taken_over = SlotCounts(MIDNIGHT, "green", 10, 4, 0, 10.0, "", 3)
+    found = with_visitors(Availability(until=MIDNIGHT), MIDNIGHT, [taken_over], MIDNIGHT + 1)
+    assert found.days == {"2026-01-01": Day(10, 1)}
+
+
+def test_a_count_that_cannot_be_read_takes_no_other_with_it() -> None:
+    apps = {"good": with_probes(Availability(), [True], MIDNIGHT), "bad": Rejected("it is | no count")}
+    text = environment_text.error_budgets(apps, Objective(), MIDNIGHT)
+    assert "| good | 100.0% |" in text
+    assert "| bad | not known | | it is \\| no count |" in text
 
 
 def test_probes_are_counted_as_probes_and_a_broken_promise_stands_out() -> None:
@@ -86,8 +106,8 @@ class Shelf:
 
 
 def test_what_is_kept_is_read_back_and_what_is_no_count_is_refused() -> None:
-    kept = Availability(5.0, "visitors", 1.0, {"2026-01-01": Day(3, 1)})
+    kept = Availability(5.0, "visitors", {"2026-01-01": Day(3, 1, 2.5)})
     assert Shelf(json.dumps(asdict(kept)).encode()).read() == kept
-    for nonsense in (b"{", b"[]", b'{"until": 1}', b'{"until": 1, "by": "x", "missed": 0, "days": {"a": {"b": 1}}}'):
+    for nonsense in (b"{", b"[]", b'{"until": 1}', b'{"until": 1, "by": "x", "days": {"a": {"b": 1}}}'):
         with pytest.raises(Rejected, match="is no count of requests"):
             Shelf(nonsense).read()

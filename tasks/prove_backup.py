@@ -26,10 +26,25 @@ def prove_backup(release: Release) -> str:
         if release.settings.backups.missing_proof != "make":
             raise
         speaker()(f"{closed.message}: making a proof now")
-        _make(release, recovery)
-        fact = _ask(release, recovery)
+        fact = _prove(release, recovery)
     speaker()(fact)
     return fact
+
+
+def _prove(release: Release, recovery: Recovery) -> str:
+    """By the newest backup; by a new one where that is too old, or from before the last migration."""
+    limit = release.settings.gates.snapshot_max_age_hours
+    backups = recovery.backups()
+    is_new = not backups or time.time() - backups[0].ended > limit * 3600
+    _make(release, recovery, is_new=is_new)
+    try:
+        return _ask(release, recovery)
+    except GateClosed as closed:
+        if is_new:
+            raise
+        speaker()(f"{closed.message}: making a backup too")
+    _make(release, recovery, is_new=True)
+    return _ask(release, recovery)
 
 
 def _ask(release: Release, recovery: Recovery) -> str:
@@ -40,11 +55,9 @@ def _ask(release: Release, recovery: Recovery) -> str:
         raise GateClosed(f"backup proof: {error.message}", error.hint) from error
 
 
-def _make(release: Release, recovery: Recovery) -> None:
-    limit = release.settings.gates.snapshot_max_age_hours
+def _make(release: Release, recovery: Recovery, *, is_new: bool) -> None:
     try:
-        backups = recovery.backups()
-        if not backups or time.time() - backups[0].ended > limit * 3600:
+        if is_new:
             release.platform.database.snapshot(f"for-{release.id}", speaker())
         migrations = release.source.manifest.migrations
         recovery.verify(speaker(), {release.app: migrations.invariants} if migrations else None)

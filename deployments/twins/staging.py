@@ -173,7 +173,8 @@ def _store(local: Environment, app: str) -> dict[str, str]:
         aws_access_key_id=keys.object_store_key,
         aws_secret_access_key=keys.object_store_secret,
     )
-    for bucket in (f"{app}-records", f"{app}-backups"):
+    have = {bucket["Name"] for bucket in store.list_buckets()["Buckets"]}
+    for bucket in {f"{app}-records", f"{app}-backups"} - have:
         store.create_bucket(Bucket=bucket)
     return {
         "T_STORE_KEY": keys.object_store_key,

@@ -21,6 +21,7 @@ from tasks.code_review import settle
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow]
 APP = "vercel-app"
+SCHEMA = '[schema]\ntool = "sql"\ndirectory = "db"\n'
 RULES = """
 [backups]
 missing_proof = "make"
@@ -39,6 +40,12 @@ previous_percent = 0
 """
 
 
+def table(number: str, name: str) -> dict[str, str]:
+    """A revision and its way back."""
+    up, down = f"CREATE TABLE {name} (id int PRIMARY KEY);", f"DROP TABLE {name};"
+    return {f"db/{number}_{name}.sql": up, f"db/{number}_{name}.down.sql": down}
+
+
 @pytest.fixture
 def staging(started_platform: Environment, tmp_path: Path) -> Iterator[Staging]:
     with staging_at_twins(started_platform, APP, tmp_path, RULES, is_whole=True) as found:
@@ -55,9 +62,10 @@ def test_a_good_version_is_promoted_a_bad_one_goes_back_and_a_person_rolls_back(
     staging: Staging, tmp_path: Path
 ) -> None:
     repository = tmp_path / "app"
-    commit(repository, "v1", {"pipeline.toml": manifest(APP), "server.py": server()})
-    for tag in ("v2", "v3"):
-        commit(repository, tag, {"note": tag})
+    # Each brings a migration: the proof of the backup before it is outdated by the time of the next one.
+    commit(repository, "v1", {"pipeline.toml": manifest(APP, SCHEMA), "server.py": server(), **table("001", "shifts")})
+    commit(repository, "v2", table("002", "guards"))
+    commit(repository, "v3", table("003", "checkins"))
     staging.vercel.behaviours["v3"] = Behaviour(error_share=0.7, in_ramp_only=True)
 
     first = run(repository, "v1")

@@ -38,7 +38,7 @@ class Span:
 @dataclass(frozen=True)
 class Times:
     """One run. `states` are the moments at which it entered each kind of state first; `called` and `ended` are those
-    of whoever started it and waited for it."""
+    of the push that started it and waited for it."""
 
     called: float
     ended: float
@@ -74,7 +74,7 @@ def breakdown(times: Times) -> dict[str, Any]:
     first, last = times.stages[0].began, max(stage.ended for stage in times.stages)
     pending, running = times.states.get("PENDING", times.called), times.states["RUNNING"]
     parts = {
-        "start_call": times.states["SCHEDULED"] - times.called,
+        "push_and_trigger": times.states["SCHEDULED"] - times.called,
         "worker_pickup": pending - times.states["SCHEDULED"],
         "process_start_and_imports": running - pending,
         "before_first_stage": first - running,

@@ -15,7 +15,7 @@ from infra.environment import Environment
 from infra.platform import connect
 from tasks.availability import read_availability
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 APP = "budget-app"
 GOOD, BAD = 40, 5
 

@@ -22,7 +22,7 @@ from infra.local.postgres_empty import empty_cluster
 from infra.previews import Preview
 from infra.previews.of_environment import previews_of
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 APP = "previewed-app"
 APP_TABLE = """
 variables = { PAYMENTS = "https://payments.live.example" }

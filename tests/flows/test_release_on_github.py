@@ -20,7 +20,7 @@ from infra.code_review.github_calls import CALLS
 from infra.environment import Environment
 from tasks.code_review import settle, tell_ends
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 PULL = 7
 # Every mood with every call is tried without a platform, beside the telling itself.
 WHOLE: tuple[Kind, ...] = ("silent", "lost", "malformed")

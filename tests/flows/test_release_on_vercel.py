@@ -19,7 +19,7 @@ from infra.environment import Environment
 from tasks.availability import read_availability
 from tasks.code_review import settle
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 APP = "vercel-app"
 SCHEMA = '[schema]\ntool = "sql"\ndirectory = "db"\n'
 RULES = """

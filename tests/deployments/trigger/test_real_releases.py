@@ -26,7 +26,7 @@ from infra.environment import Environment
 from infra.locks.of_environment import locks_of
 from infra.platform import Platform, connect
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 PULL = 7
 WAITING = '[smoke]\ncommand = "touch {0}/began; while ! test -e {0}/open; do sleep 0.5; done"\n'
 

@@ -184,12 +184,13 @@ def _store(local: Environment, app: str) -> dict[str, str]:
 
 
 def _database_url(local: Environment, app: str) -> str:
-    """A database whose owner may hold the log, as a Supabase project's may."""
+    """A database whose owner may do what `postgres` of a Supabase project may: `pipeline doctor` asks for all of it."""
     found = LocalDatabase(local).ensure(app)
     root = superuser(local, "postgres-primary", local.platform.postgres_port)
     with psycopg.connect(root.url, autocommit=True) as connection:
         role = sql.Identifier(str(urlsplit(found).username))
-        connection.execute(sql.SQL("ALTER ROLE {} REPLICATION").format(role))
+        connection.execute(sql.SQL("ALTER ROLE {} REPLICATION BYPASSRLS CREATEDB").format(role))
+        connection.execute(sql.SQL("GRANT pg_signal_backend TO {}").format(role))
     return found
 
 

@@ -97,3 +97,25 @@ def test_what_visitors_get_is_asked_where_nobody_counts_it(staging: Staging, tmp
     assert refresh(environment="staging", return_state=True).name == "Shown"
     found = read_availability(staging.platform().objects, APP)
     assert (found.by, [(day.requests, day.failures) for day in found.days.values()]) == ("probes", [(6, 3)])
+
+
+def test_what_somebody_else_made_live_is_asked_for_its_health_on_the_new_schema(
+    staging: Staging, tmp_path: Path
+) -> None:
+    """A project at Vercel has a live version before its first release."""
+    table = {
+        "db/1_guards.sql": "CREATE TABLE guards (id int PRIMARY KEY);",
+        "db/1_guards.down.sql": "DROP TABLE guards;",
+    }
+    schema = '[schema]\ntool = "sql"\ndirectory = "db"\n'
+    commit(tmp_path / "app", "v1", {"pipeline.toml": manifest(APP, schema), "server.py": server(), **table})
+    staging.vercel.behaviours["by-hand"] = Behaviour(error_share=1.0)
+    staging.vercel.make(staging.vercel.name, "production", {"githubCommitRef": "by-hand"}, takes_domains=True)
+
+    refused = run(tmp_path / "app", "v1")
+    assert refused.name == "RolledBack", refused.message
+    assert "answered 500, expected 200" in str(refused.message)
+
+    staging.vercel.behaviours["by-hand"] = Behaviour()
+    first = run(tmp_path / "app", "v1")
+    assert (first.name, staging.served()) == ("Promoted", "v1"), first.message

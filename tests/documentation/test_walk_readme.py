@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from apps import commit
-from pages import console_of, toml_of
+from pages import Line, console_of, toml_of
 from terminal import at
 
 from infra.environment import PROJECT_FOLDER, Environment
@@ -41,13 +41,14 @@ def test_the_demo_is_what_the_readme_shows(with_the_usual_rules: Environment, tm
     (demo,) = [line for line in console_of("README.md") if line.command == "make demo"]
     assert [line.command for line in console_of("docs/index.md")] == ["make demo"]
     with at(tmp_path) as terminal:
-        said = terminal.walk(type(demo)(f"cd {PROJECT_FOLDER} && {demo.text}"))
-    titles = [re.split(r"\s{2,}", line.strip())[0] for line in demo.printed[:7]]
+        said = terminal.walk(Line(f"cd {PROJECT_FOLDER} && {demo.text}"))
+    titles = [re.split(r"\s{2,}", line.strip())[0] for line in demo.printed[:-1]]
     for title in titles:
         assert title in said, f"the README shows a line {title!r}"
-    shown = re.compile(r"v3 at \d+ %: \d+ of \d+ requests failed against \d+ of \d+ on v2 \(e-value [\d.e+]+\)")
-    assert shown.search(demo.printed[-1])
-    assert shown.search(said), "the reason has another form than in the README"
+    # The end of the sentence names the evidence that sufficed first, and so depends on the visitors.
+    reason = re.compile(r"v3 at \d+ %: \d+ of \d+ requests failed")
+    assert reason.search(demo.printed[-1])
+    assert reason.search(said), "the reason has another form than in the README"
 
 
 def test_an_app_of_ones_own_is_released_as_the_readme_says(started_platform: Environment, tmp_path: Path) -> None:

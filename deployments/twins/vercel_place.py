@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,13 +108,16 @@ def settings_for(twin: VercelTwin) -> Vercel:
 def object_store(state: Path) -> Iterator[Objects]:
     """A real one of its own, for as long as it is needed."""
     platform = LocalPlatform(object_store_port=_free_port())
-    environment = Environment(name="local", kind="local", state_folder=str(state), platform=platform)
+    # By a name of its own: with PIPELINE_STATE set `local` would be the platform that runs, whose store would be ended.
+    name = f"twins-{secrets.token_hex(3)}"
+    environment = Environment(name=name, kind="local", state_folder=str(state), platform=platform)
     store = ObjectStore(environment)
     try:
         store.up(quiet)
         yield local_objects(environment)
     finally:
         store.down(quiet)
+        shutil.rmtree(environment.state, ignore_errors=True)
 
 
 def _free_port() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from at_twins import beside, described
+from at_twins import beside, described, make_buckets
 from operations import STEPS
 from steps_of_operations import APP, PRODUCTION, WELL, World
 from terminal import at
@@ -28,6 +28,7 @@ def world(started_platform: Environment, tmp_path: Path) -> Iterator[World]:
     file.write_text(f"{before}\n[migrations]\nbake_hours = 0\n")
     with described(started_platform, tmp_path, "documented-data") as staging, at(tmp_path / "app") as terminal:
         production = beside(staging, PRODUCTION, APP, PROVEN_HERE)
+        make_buckets(started_platform, production)
         _code, said = terminal.type(f"pipeline deploy --env {PRODUCTION}")
         worker = said.partition("the worker, where the secrets are set:")[2].strip()
         terminal.type(f"{worker} &")
@@ -45,7 +46,7 @@ def test_every_command_of_the_table_does_what_the_pages_say(world: World) -> Non
     for step in STEPS:
         try:
             step.take(world)
-        except AssertionError as error:
-            wrong.append(str(error))
+        except (AssertionError, LookupError, ValueError) as error:
+            wrong.append(f"`{step.shown}`: {error}")
             print(f"WRONG: {error}", flush=True)
     assert not wrong, "\n".join(wrong)

@@ -91,19 +91,23 @@ def described(local: Environment, folder: Path, database: str = APP) -> Iterator
             patch.delenv(name)
         for name, value in given.items():
             patch.setenv(name, value)
-        known = twins.environment.model_dump(mode="json")
-        changes = {table: {key: known[table][key] for key in keys} for table, keys in THEIRS.items()}
-        changes["supabase"]["project_url"] = project.url
-        page = toml_of(PAGE, 'name = "staging"') + toml_of(PAGE, "[github]")
-        changes["watch"] = {"seconds": 10}  # a release looks on for ten minutes afterwards
-        text = changed(page, changes).replace(
-            'kind = "staging"\n', f'kind = "staging"\nprefect_api = "{local.prefect_url}"\n', 1
-        )
+        text = written(local, twins, project.url)
         (Path(os.environ["PIPELINE_ENVIRONMENTS"]) / "staging.toml").write_text(text)
         environment = load_environment("staging")
         make_buckets(local, environment)
         deployed_once(twins)
         yield Described(environment, twins)
+
+
+def written(local: Environment, twins: Staging, project_url: str) -> str:
+    """The page's two blocks of TOML, led to the twins and to the orchestrator that `pipeline up` started."""
+    known = twins.environment.model_dump(mode="json")
+    changes = {table: {key: known[table][key] for key in keys} for table, keys in THEIRS.items()}
+    changes["supabase"]["project_url"] = project_url
+    changes["watch"] = {"seconds": 10}  # a release looks on for ten minutes afterwards
+    page = toml_of(PAGE, 'name = "staging"') + toml_of(PAGE, "[github]")
+    kind = 'kind = "staging"\n'
+    return changed(page, changes).replace(kind, f'{kind}prefect_api = "{local.prefect_url}"\n', 1)
 
 
 def beside(described: Described, name: str, app: str, more: str) -> Environment:
@@ -129,7 +133,7 @@ def new_backup_key() -> str:
 
 
 def make_buckets(local: Environment, environment: Environment) -> None:
-    """The two that a person makes in section 1."""
+    """The two that a person makes in section 1, where an earlier test of the session did not."""
     keys, settings = local_credentials(local.state), environment.objects
     assert settings is not None
     store = boto3.client(
@@ -139,5 +143,6 @@ def make_buckets(local: Environment, environment: Environment) -> None:
         aws_access_key_id=keys.object_store_key,
         aws_secret_access_key=keys.object_store_secret,
     )
-    for bucket in (settings.bucket, settings.backup_bucket):
+    have = {one["Name"] for one in store.list_buckets()["Buckets"]}
+    for bucket in {settings.bucket, settings.backup_bucket} - have:
         store.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": settings.region})  # type: ignore[typeddict-item]

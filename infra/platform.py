@@ -85,14 +85,14 @@ def database_of(environment: Environment) -> Database:
     return LocalDatabase(environment) if environment.kind == "local" else SupabaseDatabase(environment)
 
 
-def code_review_of(environment: Environment, token: SecretStr) -> CodeReview | None:
-    """Where people see the releases of an environment; None where nowhere. `token` opens it."""
-    return GithubReview(environment.github, token) if environment.github else None
+def code_review_of(environment: Environment, secret: SecretStr) -> CodeReview | None:
+    """Where people see the releases of an environment; None where nowhere. `secret` opens it."""
+    return GithubReview(environment.github, secret) if environment.github else None
 
 
-def pull_requests_of(environment: Environment, token: SecretStr) -> PullRequests | None:
-    """Where the pull requests of an environment's app are; None where nowhere. `token` opens it."""
-    return GithubPulls(environment.github, token) if environment.github else None
+def pull_requests_of(environment: Environment, secret: SecretStr) -> PullRequests | None:
+    """Where the pull requests of an environment's app are; None where nowhere. `secret` opens it."""
+    return GithubPulls(environment.github, secret) if environment.github else None
 
 
 def shield_of(environment: Environment) -> Shield | None:

@@ -7,7 +7,7 @@ from infra.environment import Environment, load_environment
 from infra.errors import BadInput, PipelineError
 from infra.platform import pull_requests_of
 from infra.previews import Wanted
-from tasks.code_review.access import token_of
+from tasks.code_review.access import opener_of
 from tasks.previews import is_of
 from tasks.release import speaker
 from tasks.stage import stage
@@ -60,7 +60,7 @@ def is_still_open(environment: str, pull_request: int) -> bool:
 def _found(settings: Environment, number: int) -> PullRequest | None:
     if settings.github is None:
         return None
-    pulls = pull_requests_of(settings, token_of(settings))
+    pulls = pull_requests_of(settings, opener_of(settings))
     return pulls.pull_request(number) if pulls else None
 
 

@@ -10,21 +10,32 @@ from typing import Any
 import pytest
 
 from deployments.twins.github import GithubTwin
+from deployments.twins.github_app import APP_ID, INSTALLATION
 from deployments.twins.github_state import REPOSITORY
 
-TABLE = '\n[github]\nrepository = "{repository}"\ntoken = "{token}"\napi = "{api}"\npages = "{pages}"\n'
+TABLE = '\n[github]\nrepository = "{repository}"\n{opener}\napi = "{api}"\npages = "{pages}"\n'
+BY_APP = f'app_id = "{APP_ID}"\ninstallation = {INSTALLATION}\nprivate_key = "env:T_GITHUB_APP_KEY"'
 PAGES = "https://prefect.example"
 
 
 @contextmanager
 def shown_at(
-    twin: GithubTwin, folder: Path, patch: pytest.MonkeyPatch, token: str = "", place: str = "env:T_GITHUB_TOKEN"
+    twin: GithubTwin,
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    token: str = "",
+    place: str = "env:T_GITHUB_TOKEN",
+    *,
+    by_app: bool = False,
 ) -> Iterator[None]:
-    """`[github]` in the environment's file, for as long as the block. `place` is where it finds the token."""
+    """`[github]` in the environment's file, for as long as the block. `place` is where it finds the token; with
+    `by_app` the twin's App opens it."""
     file = folder / "local.toml"
     before = file.read_text()
     patch.setenv("T_GITHUB_TOKEN", token or twin.token)
-    file.write_text(before + TABLE.format(repository=REPOSITORY, api=twin.url, pages=PAGES, token=place))
+    patch.setenv("T_GITHUB_APP_KEY", twin.app_key)
+    opener = BY_APP if by_app else f'token = "{place}"'
+    file.write_text(before + TABLE.format(repository=REPOSITORY, api=twin.url, pages=PAGES, opener=opener))
     try:
         yield
     finally:

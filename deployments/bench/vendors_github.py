@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from deployments.bench.vendors_moods import TIMEOUT_SECONDS, Action, Ground
 from deployments.twins.github import GithubTwin
+from deployments.twins.github_app import APP_ID, INSTALLATION
 from deployments.twins.github_state import REPOSITORY
 from infra.code_review import Check, Comment, Remark, Standing, State, Trouble
 from infra.code_review.github import GithubReview
@@ -52,10 +53,11 @@ TROUBLE = Trouble("<!-- pipeline backup-proof staging -->", "night-1", "the back
 
 @dataclass
 class GithubPlace:
-    """One repository at its twin."""
+    """One repository at its twin. `by_app` is let in as a GitHub App, the others by a token."""
 
     twin: GithubTwin
     review: GithubReview
+    by_app: GithubReview
     api: GithubApi
     pulls: GithubPulls
 
@@ -64,7 +66,14 @@ def place_at(twin: GithubTwin, patience: Patience = IMPATIENT, timeout_seconds: 
     """With clients that give up soon."""
     settings = Github(repository=REPOSITORY, token="env:GITHUB_TOKEN", api=twin.url)
     given = (settings, SecretStr(twin.token), patience, timeout_seconds)
-    return GithubPlace(twin, GithubReview(*given), GithubApi(*given), GithubPulls(*given))
+    by_app = GithubReview(app_settings(twin), SecretStr(twin.app_key), patience, timeout_seconds)
+    return GithubPlace(twin, GithubReview(*given), by_app, GithubApi(*given), GithubPulls(*given))
+
+
+def app_settings(twin: GithubTwin) -> Github:
+    """The twin's App opens its repository."""
+    key = "env:GITHUB_APP_KEY"
+    return Github(repository=REPOSITORY, app_id=APP_ID, installation=INSTALLATION, private_key=key, api=twin.url)
 
 
 def github_ground() -> Ground[GithubPlace]:
@@ -159,6 +168,7 @@ ACTIONS: tuple[Action[GithubPlace], ...] = (
     Action("a release is live", _live_before, _stand("success"), _standings, _is_part_of_it),
     Action("a release went back", _live_before, _stand("failure"), _standings, _is_part_of_it),
     Action("a stage begins", _nothing, _began, _checks),
+    Action("a stage begins, shown by an App", _nothing, lambda place: place.by_app.show_check(CHECK), _checks),
     Action(
         "a stage ends with remarks",
         _began,

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from deployments.twins import github_shapes as shapes
+from deployments.twins.github_app import GithubAppCalls
 from deployments.twins.github_checks import GithubCheckCalls
 from deployments.twins.github_deployments import GithubDeploymentCalls
 from deployments.twins.github_ground import newest
@@ -21,7 +22,7 @@ _REPO = "/repos/{owner}/{repo}"
 _ISSUE = f"{_REPO}/issues/{{issue_number}}"
 
 
-class GithubTwin(GithubDeploymentCalls, GithubCheckCalls):
+class GithubTwin(GithubDeploymentCalls, GithubCheckCalls, GithubAppCalls):
     """Moods are set by operation; the state may be changed by a test at any time."""
 
     @route("GET", "/rate_limit", "rate-limit/get")

@@ -24,6 +24,7 @@ class GithubState:
     `turned_away` requests to come meet the secondary limit: 403 that asks for a wait of `limit_seconds`.
     `pulls` are the numbers of the pull requests of each commit, `heads` what is told otherwise of one by its number;
     `dispatched` what asked for a workflow to run. `is_app` says whose token it is: an App's, or a person's.
+    `tokens` are what the App was given, with the time at which each ends, `token_seconds` after it was made.
     """
 
     commits: set[str] = field(default_factory=set)
@@ -33,6 +34,9 @@ class GithubState:
     remaining: int = 4_990
     is_archived: bool = False
     is_app: bool = True
+    token_seconds: float = 3600.0
+    is_suspended: bool = False
+    tokens: dict[str, float] = field(default_factory=dict)
     deployments: list[dict[str, Any]] = field(default_factory=list)
     statuses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     commit_statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -19,11 +19,11 @@ class GithubReview:
     def __init__(
         self,
         settings: Github,
-        token: SecretStr,
+        secret: SecretStr,
         patience: Patience = SHORT,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        api = GithubApi(settings, token, patience, timeout_seconds)
+        api = GithubApi(settings, secret, patience, timeout_seconds)
         self._deployments, self._checks, self._words = GithubDeployments(api), GithubChecks(api), GithubWords(api)
 
     def show_standing(self, standing: Standing) -> None:

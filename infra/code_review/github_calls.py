@@ -10,13 +10,22 @@ HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "202
 PAGE = 100
 OUTSIDE = "github/rest-api-description, of which the document at hand is a part without it"
 
+# Sent twice it makes two tokens, of which nobody knows one; that one ends within the hour.
+INSTALLATION_TOKEN = Call(
+    VENDOR,
+    "apps/create-installation-access-token",
+    "POST",
+    "/app/installations/{installation_id}/access_tokens",
+    outside=OUTSIDE,
+    is_idempotent=True,
+)
 _REPO = "/repos/{owner}/{repo}"
 _DEPLOYMENTS = f"{_REPO}/deployments"
 _STATUSES = f"{_DEPLOYMENTS}/{{deployment_id}}/statuses"
 _ISSUES = f"{_REPO}/issues"
 
 RATE = Call(VENDOR, "rate-limit/get", "GET", "/rate_limit", SOURCE)
-# Who the token belongs to; 403 for one of an App, such as the GITHUB_TOKEN of a workflow.
+# Who the token belongs to; 403 for one of an App.
 USER = Call(VENDOR, "users/get-authenticated", "GET", "/user", outside=OUTSIDE)
 REPOSITORY = Call(VENDOR, "repos/get", "GET", _REPO, outside=OUTSIDE)
 DEPLOYMENTS = Call(VENDOR, "repos/list-deployments", "GET", _DEPLOYMENTS, SOURCE)
@@ -52,6 +61,7 @@ ISSUES = Call(VENDOR, "issues/list-for-repo", "GET", _ISSUES, SOURCE)
 OPEN_ISSUE = Call(VENDOR, "issues/create", "POST", _ISSUES, SOURCE)
 CHANGE_ISSUE = Call(VENDOR, "issues/update", "PATCH", f"{_ISSUES}/{{issue_number}}", SOURCE, is_idempotent=True)
 CALLS = (
+    INSTALLATION_TOKEN,
     RATE,
     USER,
     REPOSITORY,

@@ -1,6 +1,6 @@
 """Check runs on a commit: one for each stage of a release, found again by its external id, never from memory.
 
-Only GitHub Apps may write them, and the GITHUB_TOKEN of a workflow is one's; a person's token is answered 403.
+Only GitHub Apps may write them; a person's token is answered 403.
 """
 
 from __future__ import annotations

@@ -21,11 +21,11 @@ class GithubPulls:
     def __init__(
         self,
         settings: Github,
-        token: SecretStr,
+        secret: SecretStr,
         patience: Patience | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._api = GithubApi(settings, token, patience or Patience(), timeout_seconds)
+        self._api = GithubApi(settings, secret, patience or Patience(), timeout_seconds)
 
     def pull_request(self, number: int) -> PullRequest | None:
         """As it is now. Raises Rejected for the answer about another one."""

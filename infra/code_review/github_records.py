@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+from pydantic import AwareDatetime, Field, SecretStr
 
 from infra.http.answer import Record
 
@@ -135,6 +138,14 @@ class Rate(Record):
     limit: int
     remaining: int
     reset: float
+
+
+class InstallationToken(Record):
+    """It opens what the installation may, for an hour. Not to be printed."""
+
+    token: SecretStr
+    expires_at: AwareDatetime
+    permissions: Mapping[str, str] = Field(default_factory=dict)
 
 
 class _Resources(Record):

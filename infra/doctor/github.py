@@ -1,4 +1,4 @@
-"""The repository at GitHub: token, repository, requests left, and each right that telling of releases needs.
+"""The repository at GitHub: App or token, repository, requests left, and each right that telling of releases needs.
 
 Whether a token may write shows only when it writes: each right is tried with an empty request, which GitHub refuses as
 one (422) where it is allowed and with 403 where it is not. Nothing can come of it.
@@ -28,17 +28,19 @@ NO_COMMIT = "0" * 40
 # What a release asks for, from its first stage to its last.
 LEFT_AT_LEAST = 200
 RIGHTS = {
-    "deployments": (DEPLOY, "Deployments: Read and write", "deployments: write"),
-    "commit statuses": (MARK, "Commit statuses: Read and write", "statuses: write"),
-    "issues": (OPEN_ISSUE, "Issues: Read and write", "issues: write"),
+    "deployments": (DEPLOY, "Deployments: Read and write"),
+    "commit statuses": (MARK, "Commit statuses: Read and write"),
+    "issues": (OPEN_ISSUE, "Issues: Read and write"),
 }
+APP_WRITES = ("checks", "deployments", "issues", "pull_requests", "statuses")
 
 
 def check_github(environment: Environment) -> list[Check]:
     """Each question asks anew: one that fails says nothing of the others."""
     if environment.github is None:
         return [Check(PART, "repository", lambda: "none is named: releases are shown in Prefect only")]
-    checks = {"token": _token, "repository": _repository, "requests left": _rate}
+    opener = {"App": _app} if environment.github.is_app else {"token": _token}
+    checks = {**opener, "repository": _repository, "requests left": _rate}
     return [
         *(Check(PART, name, partial(ask, environment)) for name, ask in checks.items()),
         *(Check(PART, name, partial(_may, environment, name)) for name in RIGHTS),
@@ -55,6 +57,8 @@ def _api(environment: Environment) -> GithubApi:
 
 
 def _secret(environment: Environment, settings: Github) -> SecretStr:
+    if settings.is_app:
+        return read_secret("github.private_key", settings.private_key)
     if not settings.token.startswith(BLOCK):
         return read_secret("github.token", settings.token)
     name = settings.token.removeprefix(BLOCK)
@@ -86,6 +90,21 @@ def _token_in(answer: httpx.Response, name: str) -> str:
         ) from error
 
 
+def _app(environment: Environment) -> str:
+    """That a token is given proves its number, its key, its installation and the clock; the token is a new one."""
+    app = _api(environment).app
+    if app is None:
+        raise BadInput("github.app_id", "is missing", "add it; see example.toml")
+    found = app.ask_token()
+    lacking = [name for name in APP_WRITES if found.permissions.get(name) != "write"]
+    if lacking:
+        raise Rejected(
+            f"its tokens may not write {', '.join(lacking)}",
+            "add these under Permissions & events of the App; then the owner of the installation has to accept them",
+        )
+    return f"gives tokens that may write {', '.join(APP_WRITES)}; this one until {found.expires_at:%H:%M:%S} UTC"
+
+
 def _token(environment: Environment) -> str:
     rate = _api(environment).rate()
     return f"GitHub takes it, for {rate.limit} requests an hour"
@@ -111,15 +130,19 @@ def _rate(environment: Environment) -> str:
 
 
 def _may(environment: Environment, name: str) -> str:
-    call, fine, workflow = RIGHTS[name]
-    _try(environment, call, f"give the token `{fine}` (in a workflow: `permissions: {workflow}`)")
+    call, right = RIGHTS[name]
+    _try(environment, call, f"give the App or the token `{right}`")
     return "the token may write them"
 
 
 def _may_check(environment: Environment) -> str:
     """No fault of a person's token, which cannot: the release is told without."""
+    settings = environment.github
+    if settings is not None and settings.is_app:
+        _try(environment, CHECK, "give the App `Checks: Read and write`")
+        return "the App may write them"
     try:
-        _try(environment, CHECK, "use the token of a GitHub App, or GITHUB_TOKEN of a workflow with `checks: write`")
+        _try(environment, CHECK, "name a GitHub App in [github]: app_id, installation and private_key")
     except Rejected as no:
         return f"none are shown, all else is: {no.message}. To have them, {no.hint}"
     return "the token may write them"
@@ -147,6 +170,5 @@ def _pulls(environment: Environment) -> str:
     except Refused as no:
         if no.status == 422:
             return "the token may read them; writing a comment shows with the first"
-        how = "give the token `Pull requests: Read and write` (in a workflow: `permissions: pull-requests: write`)"
-        raise Rejected(no.message, how) from no
+        raise Rejected(no.message, "give the App or the token `Pull requests: Read and write`") from no
     return "the token may read those of a commit; writing a comment shows with the first"

@@ -1,4 +1,4 @@
-"""The way in to where the code is reviewed, made when it is first used: a token that is missing stops no release."""
+"""The way in to where the code is reviewed, made when it is first used: a secret that is missing stops no release."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from infra.platform import code_review_of
 from infra.redaction import remember_secrets
 
 FIELD = "github.token"
+KEY_FIELD = "github.private_key"
 BLOCK = "block:github-credentials/"
 
 
@@ -26,21 +27,24 @@ class Reviewer:
         self._review: CodeReview | None = None
 
     def review(self) -> CodeReview:
-        """Raises BadInput when the table or the token is missing."""
+        """Raises BadInput when the table, the token or the App's key is missing or wrong."""
         if self._review is None:
             settings = load_environment(self._environment)
-            found = code_review_of(settings, token_of(settings))
+            found = code_review_of(settings, opener_of(settings))
             if found is None:
                 raise BadInput("github", f"is not in {self._environment}.toml any more", "see example.toml")
             self._review = found
         return self._review
 
 
-def token_of(environment: Environment) -> SecretStr:
-    """The token of `[github]`, out of a variable or of a block of Prefect's; redacted from now on.
+def opener_of(environment: Environment) -> SecretStr:
+    """The token of `[github]`, or the private key of its App, out of a variable or of a block of Prefect's; redacted
+    from now on.
 
-    Raises BadInput when there is none, or only a placeholder.
+    Raises BadInput when there is none, or only a placeholder; for a block also what asking for it may raise.
     """
+    if environment.github and environment.github.is_app:
+        return read_secret(KEY_FIELD, environment.github.private_key)
     named = environment.github.token if environment.github else ""
     return _of_block(named.removeprefix(BLOCK)) if named.startswith(BLOCK) else read_secret(FIELD, named)
 

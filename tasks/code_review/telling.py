@@ -34,8 +34,8 @@ T = TypeVar("T")
 STANDING, ENDS, COMMENT, CHECK, CLOSE, NEXT = range(6)
 UNDER_WAY = Facts("under way")
 NO_CHECKS = (
-    "no checks are shown: only a GitHub App may write them (GITHUB_TOKEN of a workflow with `checks: write`, or the "
-    "token of an installation); deployments, statuses and comments go on"
+    "no checks are shown: only a GitHub App may write them, with the right Checks: Read and write (app_id, "
+    "installation and private_key of [github]); deployments, statuses and comments go on"
 )
 BOARD = Board()
 _TELLING: dict[str, Telling] = {}

@@ -129,6 +129,34 @@ def test_without_the_right_to_write_checks_all_else_is_told(twin: GithubTwin, tm
     assert len(twin.calls("checks/create")) == 1, "asked once, then never again"
 
 
+@pytest.fixture
+def app_twin(
+    started_platform: Environment, platform_variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[GithubTwin]:
+    with GithubTwin() as found:
+        found.token = "nobody has this one"
+        with shown_at(found, Path(platform_variables["PIPELINE_ENVIRONMENTS"]), monkeypatch, by_app=True):
+            yield found
+        settle()
+
+
+def test_tokens_of_an_app_that_end_while_a_release_is_told_are_renewed_and_the_checks_go_on(
+    app_twin: GithubTwin, tmp_path: Path
+) -> None:
+    app_twin.state.token_seconds = 3.0
+    sha = commit(tmp_path / "app", "v1", {"pipeline.toml": manifest("app-app"), "server.py": server()})
+
+    assert run(tmp_path / "app", "v1").name == "Promoted"
+
+    tokens = app_twin.state.tokens
+    used = {entry.request.bearer for entry in app_twin.log if entry.operation.startswith("checks/")}
+    assert len(used) >= 2, "checks were written with one token and with the next"
+    assert used <= set(tokens)
+    assert states(app_twin, sha) == [["in_progress", "success"]]
+    assert set(checks(app_twin, sha).values()) == {"success"}
+    assert not any(secret in said_to(app_twin) for secret in (*tokens, app_twin.app_key))
+
+
 @pytest.mark.parametrize("kind", WHOLE)
 def test_a_release_ends_as_it_would_without_github_whatever_github_does(
     twin: GithubTwin, tmp_path: Path, kind: Kind

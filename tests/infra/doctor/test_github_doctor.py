@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from deployments.bench.vendors_github import app_settings
 from deployments.twins.github import GithubTwin
 from deployments.twins.github_state import REPOSITORY
 from infra.doctor import Finding, examine
@@ -28,6 +29,40 @@ def found(twin: GithubTwin, token: str = "env:T_GITHUB_TOKEN", **more: str) -> d
         name="staging", kind="staging", github=github, **{"prefect_api": "http://127.0.0.1:1/api"} | more
     )
     return {one.what: one for one in examine(check_github(where))}
+
+
+def found_by_app(twin: GithubTwin, **more: object) -> dict[str, Finding]:
+    settings = app_settings(twin).model_copy(update=more)
+    where = Environment(name="staging", kind="staging", github=settings)
+    return {one.what: one for one in examine(check_github(where))}
+
+
+@pytest.fixture
+def app_twin(twin: GithubTwin, monkeypatch: pytest.MonkeyPatch) -> GithubTwin:
+    twin.token = "nobody has this one"
+    monkeypatch.setenv("GITHUB_APP_KEY", twin.app_key)
+    return twin
+
+
+def test_an_app_that_is_well_says_what_its_tokens_may(app_twin: GithubTwin) -> None:
+    rows = found_by_app(app_twin)
+    assert {row.state for row in rows.values()} == {"well"}
+    assert "may write checks, deployments, issues, pull_requests, statuses" in rows["App"].fact
+    assert "token" not in rows
+    assert not any(secret in f"{rows}" for secret in app_twin.state.tokens)
+
+
+@pytest.mark.parametrize("right", ["checks", "pull_requests", "deployments"])
+def test_a_right_that_an_app_lacks_is_a_fault(app_twin: GithubTwin, right: str) -> None:
+    app_twin.state.may_write.discard(right)
+    rows = found_by_app(app_twin)
+    assert (rows["App"].state, right in rows["App"].fact, "Permissions" in rows["App"].fix) == ("missing", True, True)
+    assert rows["checks"].state == ("missing" if right == "checks" else "well")
+
+
+def test_an_app_that_is_installed_elsewhere_is_named_with_its_fix(app_twin: GithubTwin) -> None:
+    row = found_by_app(app_twin, installation=99)["App"]
+    assert (row.state, "has no installation 99" in row.fix) == ("missing", True)
 
 
 def test_all_is_well_and_nothing_is_changed(twin: GithubTwin) -> None:

@@ -16,7 +16,7 @@ from deployments.twins.github_state import REPOSITORY
 from deployments.twins.moods import FOREVER, KINDS, Kind
 from deployments.twins.server import VendorError
 from deployments.twins.wire import Request
-from infra.code_review.github_calls import CALLS, RATE
+from infra.code_review.github_calls import CALLS, INSTALLATION_TOKEN, OPEN_ISSUE, RATE
 from infra.code_review.github_calls import REPOSITORY as REPOSITORY_CALL
 from infra.edge import Target
 from infra.environment import ENVIRONMENTS_FOLDER, load_environment
@@ -31,7 +31,8 @@ from tasks.release import Release
 PULL = 7
 TABLE = '[github]\nrepository = "{0}"\ntoken = "{1}"\napi = "{2}"\npages = "https://prefect.example"\n'
 STAGES = ("unit tests", "canary 20 %")
-TOLD = [call.operation for call in CALLS if call not in (RATE, REPOSITORY_CALL) and call.operation != "issues/create"]
+NOT_TOLD = (RATE, REPOSITORY_CALL, OPEN_ISSUE, INSTALLATION_TOKEN)
+TOLD = [call.operation for call in CALLS if call not in NOT_TOLD]
 WRITTEN = ("repos/create-deployment", "repos/create-deployment-status", "checks/create", "checks/update")
 
 

@@ -30,7 +30,6 @@ from tasks.prove_schema import prove_schema
 from tasks.records import Record, check_not_aborted, end_record, forget_abort, write_record
 from tasks.release import Release, release_id
 from tasks.restore_to_point import hold_log, let_go_of_log
-from tasks.schema.proof import proving_ground
 from tasks.schema.verifying import revisions_now
 from tasks.smoke_test import smoke_test
 
@@ -114,7 +113,7 @@ def _order(action: Action, repository: str, ref: str, app: str, environment: str
     unique = release_id(f"{action}-{ref or app}", str(flow_run.id))
     if action == "contract":
         return contract_schema.find_contract(environment, app, unique)
-    ground = proving_ground(settings)
+    ground = settings.proving_ground
     if action == "apply" and ground:
         problem = f"{environment} only takes revisions that were verified in {ground}"
         raise BadInput("action", problem, f"apply and verify them in {ground}, then: pipeline migrate promote")

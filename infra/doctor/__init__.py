@@ -1,4 +1,7 @@
-"""Questions whether everything that an environment needs is there and lets us in. They change nothing."""
+"""Questions whether everything that an environment needs is there and lets us in.
+
+They change nothing but one small object of their own in each bucket, which they take away again.
+"""
 
 from __future__ import annotations
 

@@ -42,9 +42,10 @@ def _domain(environment: Environment) -> str:
     project = _of(environment)
     serving = project.serving()
     if serving is None:
-        raise Rejected(
-            f"{project.settings.domain} leads to no deployment", "add the domain to the project; deploy once by hand"
-        )
+        domain = project.settings.domain
+        if next(project.copies(), None) is None:
+            return f"{domain} leads to no deployment: nothing was released yet, and the first release promotes itself"
+        raise Rejected(f"{domain} leads to no deployment, though there are some", "add the domain to the project")
     return f"{project.settings.domain} leads to {serving}"
 
 

@@ -93,6 +93,11 @@ class Environment(Part):
         return self
 
     @property
+    def proving_ground(self) -> str:
+        """The environment that goes first, by its name; production always has one, empty: none does."""
+        return self.migrations.proven_in or ("staging" if self.kind == "production" else "")
+
+    @property
     def prefect_url(self) -> str:
         """Where Prefect's API is: as given, or the local platform's."""
         return self.prefect_api or f"http://127.0.0.1:{self.platform.prefect_port}/api"

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from infra.environment import Environment, load_environment
+from infra.environment import load_environment
 from infra.objects import Objects
 from infra.platform import objects_of
 from infra.schema import Written
@@ -56,7 +56,7 @@ def read_proof(objects: Objects, app: str, revision: str) -> Proof | None:
 
 def check_proven(release: Release, written: Sequence[Written]) -> str:
     """Raises GateClosed for a revision that was not verified, as it is now, where it has to be first."""
-    where = proving_ground(release.settings)
+    where = release.settings.proving_ground
     if not where:
         return f"{release.environment} needs no proof from elsewhere"
     objects = objects_of(load_environment(where))
@@ -68,11 +68,6 @@ def check_proven(release: Release, written: Sequence[Written]) -> str:
                 f"pipeline migrate apply --env {where}, then pipeline migrate verify --env {where}",
             )
     return f"{len(written)} revisions were verified in {where}"
-
-
-def proving_ground(environment: Environment) -> str:
-    """The environment that goes first; production always has one."""
-    return environment.migrations.proven_in or ("staging" if environment.kind == "production" else "")
 
 
 def _problem(proof: Proof | None, one: Written) -> str:

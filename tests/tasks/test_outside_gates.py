@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -200,3 +201,44 @@ def test_the_record_is_read_from_the_store_of_the_environment_before(
     assert asked == ["staging"]
     assert result.is_open is (standing == "promoted")
     assert ("it has no migrations" in result.fact) is result.is_open
+
+
+STAGING = """
+name = "staging"
+kind = "staging"
+
+[objects]
+endpoint = "{endpoint}"
+bucket = "records"
+backup_bucket = "backups"
+key = "env:T_STAGING_KEY"
+secret = "env:T_STAGING_WORD"
+backup_key = "env:T_STAGING_BACKUP_KEY"
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("", "the variable T_STAGING_KEY is not set"), ("planted-4711", "records at http://127.0.0.1:1")]
+)
+def test_records_that_cannot_be_read_close_their_gate_and_the_others_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str, said: str
+) -> None:
+    monkeypatch.setattr(gates, "PATIENCE_SECONDS", 0.1)
+    (tmp_path / "staging.toml").write_text(STAGING.format(endpoint="http://127.0.0.1:1"))
+    monkeypatch.setenv("PIPELINE_ENVIRONMENTS", str(tmp_path))
+    monkeypatch.setenv("T_STAGING_KEY", key)
+    monkeypatch.setenv("T_STAGING_WORD", "planted-word-4711")
+    proven, other = ask({**outside_gates(cast(Release, Seen(environment()))), "another": lambda: "fine"})
+    assert (proven.is_open, other.is_open) == (False, True)
+    assert proven.fact.startswith("proven: the records of staging cannot be read here: ")
+    assert said in proven.fact
+    assert "`pipeline doctor` here" in proven.fact
+    assert "planted-word-4711" not in proven.fact
+
+
+def test_an_environment_before_that_has_no_file_closes_the_gate(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PIPELINE_ENVIRONMENTS", str(tmp_path))
+    (proven,) = ask(outside_gates(cast(Release, Seen(environment()))))
+    assert (proven.is_open, "'staging' does not exist" in proven.fact) == (False, True)

@@ -15,6 +15,9 @@ from vendor_data import VARIABLES, vendor_environment
 from deployments.twins.cloudflare import CloudflareTwin
 from deployments.twins.supabase_project import SupabaseProjectTwin
 from deployments.twins.vercel import VercelTwin
+from deployments.twins.vercel_sites import Site
+from deployments.twins.vercel_state import Build, Deployed
+from deployments.twins.wire import Reply
 from infra.cdn.certificates import Certificate
 from infra.database.connection import connected
 from infra.doctor import Check, Finding, examine
@@ -77,8 +80,9 @@ def place(project: Project, data_platform: DataPlatform, monkeypatch: pytest.Mon
 def test_all_that_can_be_well_is_well_and_nothing_was_changed(place: Place) -> None:
     found = examine(checkup(place.environment))
     ill = {one.what: one.fact for one in found if one.state != "well"}
-    # Nobody started Prefect, and the domain has no deployment yet.
-    assert set(ill) == {"API", "flows", "worker", "domain"}
+    assert set(ill) == {"API", "flows", "worker"}, "nobody started Prefect"
+    (domain,) = (one.fact for one in found if one.what == "domain")
+    assert "nothing was released yet" in domain
     assert {one.part for one in found} == {
         "variables", "machine", "prefect", "object store", "supabase", "vercel", "cloudflare", "github",
     }  # fmt: skip
@@ -189,6 +193,15 @@ def test_what_is_missing_at_cloudflare_is_named(
     assert found.state == "missing"
     assert fact in found.fact
     assert found.fix
+
+
+def test_a_domain_that_leads_nowhere_once_there_were_releases_is_a_fault(place: Place) -> None:
+    site = Site(lambda _request: Reply(200))
+    old = Deployed("dpl_1", "app", "production", {"pipelineDeployment": "v1"}, False, site, Build(seconds=0))
+    place.vercel.production.deployments[old.id] = old
+    found = place.find(check_vercel(place.environment), "domain")
+    site.close()
+    assert (found.state, found.fix) == ("missing", "add the domain to the project")
 
 
 def test_a_vendor_who_is_silent_is_told_apart_from_one_who_says_no(place: Place) -> None:

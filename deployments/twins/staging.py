@@ -16,6 +16,7 @@ from psycopg import sql
 
 from deployments.twins.cloudflare import ZONE, CloudflareTwin
 from deployments.twins.github import GithubTwin
+from deployments.twins.github_app import APP_ID, INSTALLATION
 from deployments.twins.github_state import REPOSITORY
 from deployments.twins.server import Twin
 from deployments.twins.supabase import SupabaseTwin
@@ -76,10 +77,12 @@ domains = ["{face}"]
 GITHUB = """
 [github]
 repository = "{repository}"
-token = "env:T_GITHUB_TOKEN"
+{github_opener}
 api = "{github}"
 pages = "https://prefect.example"
 """
+BY_TOKEN = 'token = "env:T_GITHUB_TOKEN"'
+BY_APP = f'app_id = "{APP_ID}"\ninstallation = {INSTALLATION}\nprivate_key = "env:T_GITHUB_APP_KEY"'
 
 
 @dataclass(frozen=True)
@@ -118,12 +121,13 @@ def staging_at_twins(
     database_url: str = "",
     variables: Mapping[str, str] | None = None,
     is_whole: bool = False,
+    by_app: bool = False,
 ) -> Iterator[Staging]:
     """`staging.toml` in the folder of environments, for as long as the block, and what it names.
 
     `local` is a platform that runs; `folder` is for files of this environment's own. `more` and `app_table` are TOML
     for the end of the file and of its `[app]`. Without a `database_url` it is a database of its own on `local`.
-    With `is_whole` Cloudflare and GitHub are part of it.
+    With `is_whole` Cloudflare and GitHub are part of it; a GitHub App opens the repository where it goes `by_app`.
     """
     file = Path(os.environ["PIPELINE_ENVIRONMENTS"]) / f"{NAME}.toml"
     with ExitStack() as stack:
@@ -136,6 +140,7 @@ def staging_at_twins(
             "T_SUPABASE_TOKEN": supabase.token,
             "T_CLOUDFLARE_TOKEN": cloudflare.token,
             "T_GITHUB_TOKEN": github.token,
+            "T_GITHUB_APP_KEY": github.app_key,
             "T_DATABASE_URL": database_url or _database_url(local, app),
         }
         face = ""
@@ -153,6 +158,7 @@ def staging_at_twins(
                 team=vercel.team,
                 ref=supabase.state.ref,
                 repository=REPOSITORY,
+                github_opener=BY_APP if by_app else BY_TOKEN,
                 **{twin.vendor.lower(): twin.url for twin in (vercel, supabase, cloudflare, github)},
             )
             + more

@@ -6,27 +6,31 @@ storage and in the state folder, the pipeline's own records, and what each vendo
 
 from __future__ import annotations
 
-import base64
 import logging
 import pickle
 import secrets
 import traceback
-import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 from data_platform_parts import DataPlatform
+from planted import leaks, lines_of
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
+from pydantic import SecretStr
 from supabase_place import Project
 from vendor_data import CLOUDFLARE_ACTS, QUICK, SUPABASE_ACTS, as_toml, vendor_environment
 
+from deployments.bench.vendors_github import CHECK, COMMENT, app_settings
 from deployments.twins.cloudflare import CloudflareTwin
+from deployments.twins.github import GithubTwin
+from deployments.twins.github_state import REPOSITORY
 from deployments.twins.moods import FOREVER, KINDS
 from deployments.twins.server import Twin
 from deployments.twins.supabase_project import SupabaseProjectTwin
@@ -34,13 +38,14 @@ from deployments.twins.vercel import VercelTwin
 from flows.backup import backup
 from flows.under_attack import under_attack
 from infra.cdn.cloudflare import CloudflareCdn
+from infra.code_review.github import GithubReview
 from infra.database.connection import connected
 from infra.database.supabase import SupabaseDatabase
 from infra.database.supabase_access import direct_access
 from infra.database.supabase_api import SupabaseApi
 from infra.doctor import examine
 from infra.doctor.checkup import checkup
-from infra.environment import Environment, load_environment
+from infra.environment import Environment, Github, load_environment
 from infra.errors import PipelineError
 from infra.health.supabase import ask_functions, ask_rest
 from infra.hosting.vercel_project import VercelProject
@@ -62,6 +67,7 @@ class World:
     serving: SupabaseProjectTwin
     cloudflare: CloudflareTwin
     vercel: VercelTwin
+    github: GithubTwin
     planted: dict[str, str]
     said: list[str] = field(default_factory=list)
 
@@ -75,7 +81,18 @@ class World:
 
     def leaks(self, text: str, allowed: tuple[str, ...] = ()) -> set[str]:
         """The names of the secrets that are in a text, in any form in which they could be."""
-        return {name for name, value in self.planted.items() if name not in allowed and is_in(value, text)}
+        planted = {**self.planted, **self.tokens}
+        return leaks({name: value for name, value in planted.items() if name not in allowed}, text)
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """What GitHub gave its App so far."""
+        return {f"token {number} of the App": one for number, one in enumerate(self.github.state.tokens, 1)}
+
+    @property
+    def twins(self) -> tuple[Twin, ...]:
+        """Those with moods."""
+        return (self.project.twin, self.cloudflare, self.vercel, self.github)
 
 
 class Ear(logging.Handler):
@@ -87,12 +104,6 @@ class Ear(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._said.append(self.format(record))
-
-
-def is_in(secret: str, text: str) -> bool:
-    """As it is, escaped for an address, or in base 64."""
-    forms = (secret, urllib.parse.quote(secret, safe=""), base64.b64encode(secret.encode()).decode().rstrip("="))
-    return any(form in text for form in forms)
 
 
 @pytest.fixture
@@ -112,6 +123,7 @@ def world(
         "T_S3_SECRET": store.object_store_secret,
         "T_BACKUP_KEY": f"backup-key-{mark}-with-enough-characters",
         "T_APP_KEY": f"app-{mark}",
+        "T_GITHUB_TOKEN": f"ghp_{mark}bbbbbbbb",
         "T_DATABASE_URL": project.access.url,
     }
     for name, value in variables.items():
@@ -119,7 +131,11 @@ def world(
     project.twin.token = variables["T_SUPABASE_TOKEN"]
     with SupabaseProjectTwin(key=variables["T_PUBLISHABLE_KEY"]) as serving, VercelTwin() as vercel:
         vercel.token, vercel.bypass = variables["T_VERCEL_TOKEN"], variables["T_VERCEL_BYPASS"]
-        with CloudflareTwin(token=variables["T_CLOUDFLARE_TOKEN"]) as cloudflare:
+        with (
+            CloudflareTwin(token=variables["T_CLOUDFLARE_TOKEN"]) as cloudflare,
+            GithubTwin(token=variables["T_GITHUB_TOKEN"]) as github,
+        ):
+            monkeypatch.setenv("GITHUB_APP_KEY", github.app_key)
             cloudflare.state.add_record("app.securyflex.example", "CNAME", "cname.vercel-dns.com")
             environment = vendor_environment(
                 tmp_path,
@@ -130,9 +146,10 @@ def world(
                 store=endpoint(data_platform.environment),
                 buckets=(BUCKET, BACKUP_BUCKET),
                 app={"name": "securyflex", "secret_variables": {"API_KEY": "env:T_APP_KEY"}},
+                github=app_settings(github).model_dump(),
             )
-            planted = {**variables, "the password in T_DATABASE_URL": password}
-            yield World(environment, project, serving, cloudflare, vercel, planted)
+            planted = {**variables, "the password in T_DATABASE_URL": password, **lines_of("App key", github.app_key)}
+            yield World(environment, project, serving, cloudflare, vercel, github, planted)
 
 
 @pytest.fixture
@@ -174,8 +191,18 @@ def ask_everything(world: World) -> None:
         lambda: realtime.measure(messages=1, timeout_seconds=0.2),
         lambda: ask_functions(environment),
         lambda: ask_rest(environment),
+        *asked_of_github(world),
     ):
         world.hear(act)
+
+
+def asked_of_github(world: World) -> list[Callable[[], object]]:
+    """By its App, and by a token."""
+    assert world.environment.github
+    by_token = Github(repository=REPOSITORY, token="env:T_GITHUB_TOKEN", api=world.github.url)
+    openers = ((world.environment.github, world.github.app_key), (by_token, world.planted["T_GITHUB_TOKEN"]))
+    reviews = [GithubReview(settings, SecretStr(secret), QUICK, 1.0) for settings, secret in openers]
+    return [act for one in reviews for act in (partial(one.show_check, CHECK), partial(one.show_comment, COMMENT))]
 
 
 @pytest.mark.slow
@@ -185,10 +212,10 @@ def test_nothing_that_is_logged_or_raised_in_any_mood_holds_a_secret(
     monkeypatch.setattr("infra.database.supabase_api.STARTS_WITHIN_SECONDS", 0.05)
     ask_everything(world)
     for mood in KINDS:
-        for twin in (world.project.twin, world.cloudflare, world.vercel):
+        for twin in world.twins:
             twin.moods.set("*", mood, times=FOREVER, seconds=0.01)
         ask_everything(world)
-    for twin in (world.project.twin, world.cloudflare, world.vercel):
+    for twin in world.twins:
         twin.moods.clear()
     for realtime_mood in ("deaf", "closing", "refusing", "malformed"):
         world.serving.mood = realtime_mood
@@ -232,14 +259,16 @@ def test_what_each_vendor_was_sent_holds_no_secret_of_another(world: World, ear:
         "cloudflare": ("T_CLOUDFLARE_TOKEN",),
         # The app's own secret is what its hosting is told.
         "vercel": ("T_VERCEL_TOKEN", "T_VERCEL_BYPASS", "T_APP_KEY"),
+        # The key of the App only signs: it is sent to nobody.
+        "github": ("T_GITHUB_TOKEN", *world.tokens),
     }
-    logs = {"supabase": sent(world.project.twin), "cloudflare": sent(world.cloudflare), "vercel": sent(world.vercel)}
+    logs = {twin.vendor.lower(): sent(twin) for twin in world.twins}
     for vendor, text in logs.items():
         assert world.leaks(text, allowed[vendor]) == set()
         assert world.leaks(text) & set(allowed[vendor]), f"{vendor} never got its own: the search finds nothing"
     serving = repr(world.serving.log) + repr(world.serving.messages)
     assert world.leaks(serving) == {"T_PUBLISHABLE_KEY"}
-    assert not any(is_in(world.planted["T_PUBLISHABLE_KEY"], path) for path, _ in world.serving.log)
+    assert not any("T_PUBLISHABLE_KEY" in world.leaks(path) for path, _ in world.serving.log)
 
 
 def sent(twin: Twin) -> str:
@@ -301,7 +330,7 @@ def test_flows_leave_no_secret_in_prefect_its_results_the_state_or_the_records(
         database = Path(str(PREFECT_SERVER_DATABASE_CONNECTION_URL.value()).partition(":///")[2])
         shielded = under_attack("place", "a flood", "mo", environment="staging", return_state=True)
         copied = backup("staging", "drill", return_state=True)
-        for twin in (world.project.twin, world.cloudflare, world.vercel):
+        for twin in world.twins:
             twin.moods.set("*", "failing", times=FOREVER)
         failed = under_attack("lift", "over", "mo", environment="staging", return_state=True)
         found = talkative("staging", return_state=True)

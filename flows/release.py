@@ -24,6 +24,7 @@ from infra.errors import BadInput
 from infra.locks import Busy
 from tasks.announce import announce, one_line, open_incident
 from tasks.attempt import end_attempt
+from tasks.check_budget import check_budget
 from tasks.check_gates import check_gates
 from tasks.checkout import checkout, find_attempt
 from tasks.code_review import tell_start
@@ -146,6 +147,7 @@ def prove_quality(order: Release) -> None:
         check.result()
     lint_schema(order)
     check_gates(order, coverage, [one.result() for one in scans])
+    check_budget(order)
 
 
 def end_well(record: Record, log: Log) -> State[Any]:

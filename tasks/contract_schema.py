@@ -18,6 +18,7 @@ from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.records import read_record
 from tasks.release import Release, platform_of, speaker
 from tasks.schema import access_of, check_known, files_of, names, schema_of
+from tasks.schema.left import note_left
 from tasks.schema.linting import check_lint, lint_written
 from tasks.schema.proof import check_proven, note_applied
 from tasks.stage import stage
@@ -114,6 +115,7 @@ def contract_schema(release: Release, losses: list[Loss]) -> tuple[str, ...]:
     write_note(release, NAME, facts)
     after = schema.upgrade("contract", say)
     note_applied(release, written)
+    note_left(release)
     say(f"the database is at {names(after)}")
     return after
 
@@ -141,6 +143,7 @@ def put_contract_back(release: Release, facts: dict[str, Any], restore: Restore)
             f"{done}, but the schema is not as it was: the digests differ",
             f"compare it with the restore point before-{release.id}: pipeline restore --dry-run",
         )
+    note_left(release)
     return done
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.edge.uncounted import NoCounts
+from infra.errors import Rejected
 from infra.schema.applied import applied_revisions
 from infra.schema.fingerprint import fingerprint_of
 from tasks.notes import write_note
@@ -14,6 +15,7 @@ from tasks.outcomes import GateClosed, WayBackFailed
 from tasks.release import Release, speaker
 from tasks.schema import access_of, check_known, files_of, names, schema_of
 from tasks.schema.choice import choose
+from tasks.schema.left import drift_of, note_left
 from tasks.schema.linting import check_lint, lint_written
 from tasks.schema.progress import with_progress
 from tasks.schema.proof import check_proven, note_applied
@@ -47,6 +49,7 @@ def expand_schema(release: Release) -> tuple[str, ...]:
     written = check_known(schema, "expand")
     say(check_lint(lint_written(files_of(release), written), say))
     say(check_proven(release, written))
+    _tell_drift(release)
     facts = write_note(release, NAME, facts_before(release, schema, written)).facts
     say(f"the database is at {names(schema.current())}; {len(written)} to apply")
     began = time.time()
@@ -71,6 +74,7 @@ def verify_schema(release: Release, expected: tuple[str, ...]) -> None:
     say(check_invariants(release, NAME))
     waiting = schema.pending("contract")
     say(check_models(release, is_strict=not waiting))
+    note_left(release)
     say(f"the database is at {names(found)}; {len(waiting)} contract revisions wait for their time")
 
 
@@ -99,14 +103,29 @@ def put_schema_back(release: Release, facts: dict[str, Any], restore: Restore = 
     choice = choose(evidence(release, schema, facts))
     say(f"way back of the schema: {choice.way}: {choice.reason}")
     if choice.way == "restore":
-        return f"{restore(release, facts)}, because {choice.reason}"
+        done = f"{restore(release, facts)}, because {choice.reason}"
+        note_left(release)
+        return done
     if choice.way == "leave":
+        note_left(release)
         return f"schema left at {names(schema.current())}: {choice.reason}"
     schema.back_to(before, say)
     if fingerprint_of(access_of(release)) != facts["fingerprint"]:
         raise GateClosed(f"schema: back at {names(before)}, but not as it was: the fingerprints differ")
+    note_left(release)
     say(f"the schema is at {names(before)} again, with the same fingerprint as before")
     return f"schema back at {names(before)}: {choice.reason}"
+
+
+def _tell_drift(release: Release) -> None:
+    """Said before it is taken for what this release found: from its end on it is what the next look compares with."""
+    try:
+        left, drifted = drift_of(release.platform)
+    except Rejected as damaged:
+        speaker()(f"whether the schema changed behind the pipeline's back is not known: {damaged.message}")
+        return
+    if drifted:
+        speaker()(f"changed behind the pipeline's back since {left}: {'; '.join(drifted)}")
 
 
 def _tell(release: Release, applied: list[str], began: float) -> None:

@@ -6,9 +6,11 @@ from infra.database.local_recovery import recovery_of
 from infra.database.recovery import RestorePlan
 from infra.database.targets import Target
 from infra.environment import load_environment
+from infra.errors import PipelineError
 from infra.local.postgres_promotion import Promotion
 from infra.local.postgres_restore import Restored
 from tasks.release import speaker
+from tasks.schema.left import note_restored
 from tasks.stage import stage
 
 
@@ -24,7 +26,12 @@ def plan_restore(environment: str, target: Target) -> RestorePlan:
 @stage("restore")
 def restore_database(environment: str, target: Target) -> Restored:
     """The restored cluster has taken over; the old one is kept aside. May be run again after any death."""
-    return recovery_of(load_environment(environment)).restore(target, speaker())
+    restored = recovery_of(load_environment(environment)).restore(target, speaker())
+    try:
+        note_restored(environment, f"a restore to {target}")
+    except PipelineError as error:  # the data is back: nothing that is only noted may call that a failure
+        speaker()(f"the next look at {environment} may take the restored schema for a drift: {error.message}")
+    return restored
 
 
 @stage("promote standby")

@@ -17,7 +17,7 @@ Rule = dict[str, Any]
 RUNS = {"prefect.resource.id": "prefect.flow-run.*"}
 # `tell` and what only shows something are not here: a message that cannot be sent must not send messages.
 CHANGING = ("release", "way-back", "schema", "backup", "incident")
-ASKED = (*CHANGING, "preview")
+ASKED = (*CHANGING, "preview", "looks")
 RECOVERY = ("recovery",)  # begun every few minutes whatever happens, so that one of its runs says little
 # Far above what a server needs to come back: while it is away it hears of nobody, and everybody lives.
 SILENT_SECONDS = 600.0

@@ -100,6 +100,11 @@ def _schedule(one: dict[str, Any]) -> dict[str, Any]:
     """As the server gives it back: Prefect's own classes fill in what is left out."""
     timing = {key: one[key] for key in SCHEDULE_KEYS if key in one}
     made = DeploymentScheduleCreate.model_validate(
-        {"schedule": timing, "active": one.get("active", True), "slug": one["slug"]}
+        {
+            "schedule": timing,
+            "active": one.get("active", True),
+            "slug": one["slug"],
+            "parameters": one.get("parameters", {}),
+        }
     )
     return made.model_dump(mode="json", include={"schedule", "active", "parameters", "max_scheduled_runs"})

@@ -90,6 +90,12 @@ def list_backups(archive: Archive) -> list[Backup]:
     return backups
 
 
+def newest_backup(archive: Archive) -> Backup | None:
+    """The one that was listed last, by one record: a store may hold a thousand. Raises Rejected when it was changed."""
+    found = [one for one in archive.objects.list(archive.place("base", "")) if one.key.endswith(f"/{RECORD}")]
+    return read_entry(archive, max(found, key=lambda one: one.modified).key) if found else None
+
+
 def find_backup(archive: Archive, id_or_name: str) -> Backup:
     """One backup by its id, or the newest of a name. Raises Rejected when there is none."""
     backups, _ = survey(archive)

@@ -10,6 +10,8 @@ from infra.database.catalog import RECORD, Backup, list_backups
 from infra.database.log_segments import is_segment, numbered
 from infra.database.proof import REFUTATIONS
 
+DUE = "due-"  # how the copies are called that are made because it was time for one
+_THIN_AFTER_SECONDS = 2 * 86_400.0
 _UNFINISHED_SECONDS = 24 * 3600.0  # no backup takes longer
 
 
@@ -30,7 +32,7 @@ def plan_expiry(archive: Archive, days: float) -> Expired:
     """
     backups = list_backups(archive)
     cutoff = time.time() - days * 86_400
-    kept = _needed(backups, cutoff)
+    kept = _needed(_thinned(backups, time.time() - _THIN_AFTER_SECONDS), cutoff)
     doomed = _base_objects(archive, kept) | _log_objects(archive, kept) | _small_objects(archive, cutoff)
     gone = tuple(backup.id for backup in backups if backup not in kept)
     return Expired(gone, tuple(sorted(doomed)), sum(doomed.values()), len(kept))
@@ -47,6 +49,19 @@ def _needed(backups: list[Backup], cutoff: float) -> list[Backup]:
     inside = [backup for backup in backups if backup.ended >= cutoff]
     before = [backup for backup in backups if backup.ended < cutoff]
     return [*inside, *before[:1]]
+
+
+def _thinned(backups: list[Backup], limit: float) -> list[Backup]:
+    """Without what a day has several of: of the copies that were made because it was time, those that ended before
+    `limit` stay one for each day (UTC), the last. With a log every moment is still reached, from the one before it."""
+    days, stay = set[int](), list[Backup]()
+    for backup in backups:  # newest first
+        day = int(backup.ended // 86_400)
+        if not backup.name.startswith(DUE) or backup.ended >= limit or day not in days:
+            stay.append(backup)
+        if backup.name.startswith(DUE):
+            days.add(day)
+    return stay
 
 
 def _base_objects(archive: Archive, kept: list[Backup]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from infra.database import DatabaseHealth, RestorePoint, Say, Snapshot
 from infra.database.archive import Archive
-from infra.database.catalog import Backup, list_backups
+from infra.database.catalog import Backup, list_backups, newest_backup
 from infra.database.connection import Access, connected, one
 from infra.database.dumps import dump
 from infra.database.names import point_name, scratch_name, scratch_of
@@ -145,10 +145,10 @@ def exposure(environment: Environment) -> tuple[str, float]:
     kept = SupabaseApi(environment).backups()
     if kept.pitr_enabled and kept.physical.latest:
         return f"PITR to {kept.physical.latest}", max(0.0, time.time() - kept.physical.latest)
-    dumps = list_backups(supabase_archive(environment))
-    if not dumps:
+    newest = newest_backup(supabase_archive(environment))
+    if newest is None:
         return "", math.inf
-    return f"dump {dumps[0].id}", max(0.0, time.time() - dumps[0].begun)
+    return f"dump {newest.id}", max(0.0, time.time() - newest.begun)
 
 
 def _measured(backup: Backup) -> Snapshot:

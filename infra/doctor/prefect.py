@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 
 from infra.doctor import Check
 from infra.environment import Environment
 from infra.errors import Rejected, Unreachable
-from infra.prefect_access import prefect_headers
+from infra.prefect_access import START, ask_prefect, prefect_headers
 
 MADE_FOR = "3."
-START = "start Prefect (`pipeline up` has one), or mend prefect_api"
 
 
 def check_prefect(environment: Environment) -> list[Check]:
@@ -26,7 +23,7 @@ def check_prefect(environment: Environment) -> list[Check]:
 
 
 def _has_flows(url: str, name: str) -> str:
-    answer = _ask(url, "POST", "/deployments/filter", {"deployments": {"name": {"any_": [name]}}})
+    answer = ask_prefect(url, "POST", "/deployments/filter", {"deployments": {"name": {"any_": [name]}}})
     if not answer:
         how = "pipeline up" if name == "local" else f"pipeline deploy --env {name}"
         raise Rejected(f"no flow is registered for {name}", f"run `{how}`")
@@ -34,24 +31,11 @@ def _has_flows(url: str, name: str) -> str:
 
 
 def _has_worker(url: str, name: str) -> str:
-    answer = _ask(url, "POST", f"/work_pools/{name}/workers/filter", {})
+    answer = ask_prefect(url, "POST", f"/work_pools/{name}/workers/filter", {})
     online = [one for one in answer or [] if one.get("status") == "ONLINE"]
     if not online:
         raise Rejected(f"nobody takes runs from work pool {name}", f"start one: prefect worker start --pool {name}")
     return f"{len(online)} take runs from work pool {name}"
-
-
-def _ask(url: str, method: str, path: str, body: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """A list; None where there is nothing of that name."""
-    try:
-        answer = httpx.request(method, url + path, json=body, timeout=5, headers=prefect_headers())
-    except httpx.TransportError as error:
-        raise Unreachable(f"{url} gave no answer: {type(error).__name__}", START) from None
-    if answer.status_code == 404:
-        return None
-    if answer.status_code != 200:
-        raise Rejected(f"{url}{path} answered {answer.status_code}", "is it Prefect's API? its address ends in /api")
-    return list(answer.json())
 
 
 def _answers(url: str) -> str:

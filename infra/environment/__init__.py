@@ -22,6 +22,7 @@ from infra.environment.ramp import Canary, Traffic, Watch
 from infra.environment.release_rules import ReleaseRules
 from infra.environment.safety import Backups, Gates, Migrations, PeakHours
 from infra.environment.secret import is_place, secret_places
+from infra.environment.secret_rules import SecretRules
 from infra.environment.vendors import Vercel
 from infra.environment.vendors_code import Github
 from infra.environment.vendors_data import Cloudflare, ObjectStoreSettings, Supabase
@@ -46,6 +47,7 @@ __all__ = [
     "PeakHours",
     "Previews",
     "ReleaseRules",
+    "SecretRules",
     "Supabase",
     "Traffic",
     "Vercel",
@@ -78,6 +80,7 @@ class Environment(Part):
     migrations: Migrations = Migrations()
     previews: Previews = Previews()
     alerts: Alerts = Alerts()
+    secrets: SecretRules = SecretRules()
     peak_hours: PeakHours | None = None
     objects: ObjectStoreSettings | None = None
     vercel: Vercel | None = None

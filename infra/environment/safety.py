@@ -19,6 +19,7 @@ class Gates(Part):
     archive_max_age_seconds: int = Field(3600, ge=1)
     snapshot_max_age_hours: float = Field(26, gt=0)
     backup_proof_max_age_hours: float = Field(26, gt=0)
+    error_budget: Literal["tell", "close"] = "tell"
 
 
 class Backups(Part):

@@ -26,6 +26,9 @@ class Incidents(Protocol):
     def open(self, incident: Incident) -> Incident:
         """Write it down; the one already open under the same key when there is one."""
 
+    def resolve(self, key: str) -> bool:
+        """What it was about is over; False where none is open under `key`."""
+
     def find(self, key: str) -> Incident | None:
         """The incident under `key`."""
 

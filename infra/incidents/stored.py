@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 
 from infra.errors import BadInput
 from infra.incidents import Incident
@@ -28,8 +29,16 @@ class StoredIncidents:
         already = self.find(incident.key)
         if already and already.resolved is None:
             return already
-        self._objects.put(_place(incident.key), json.dumps(asdict(incident)).encode(), "application/json")
+        self._put(incident)
         return incident
+
+    def resolve(self, key: str) -> bool:
+        """What it was about is over: the next one under the same key is a new one."""
+        found = self.find(key)
+        if found is None or found.resolved is not None:
+            return False
+        self._put(replace(found, resolved=time.time()))
+        return True
 
     def find(self, key: str) -> Incident | None:
         """The incident under `key`."""
@@ -41,6 +50,9 @@ class StoredIncidents:
         contents = (self._objects.get(stored.key) for stored in self._objects.list("incidents/"))
         found = [Incident(**json.loads(content)) for content in contents if content]
         return sorted(found, key=lambda incident: incident.opened, reverse=True)
+
+    def _put(self, incident: Incident) -> None:
+        self._objects.put(_place(incident.key), json.dumps(asdict(incident)).encode(), "application/json")
 
 
 def _place(key: str) -> str:

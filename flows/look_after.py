@@ -29,7 +29,7 @@ LOOKS: dict[str, Callable[[str], Look]] = {
 
 @flow(name="look-after", flow_run_name="look after {environment}")
 def look_after(environment: str = "local") -> State[Any]:
-    """Look at everything, whatever one look meets. Changes nothing but incidents; the artifact `looks-<name>` shows all.
+    """Look at everything, whatever one look meets. Changes nothing but incidents; the artifact is `looks-<name>`.
 
     Ends AllWell, Found (something is to be done: people are told, and each kind has one incident until it is over),
     Failed with the looks that could not be made, or Refused.

@@ -43,13 +43,14 @@ def block_written(url: str, kind: str, name: str) -> float | None:
 
 
 def running(url: str, flow: str, environment: str) -> list[str]:
-    """The ids of the runs of a flow that are under way in an environment."""
+    """The ids of the runs of a flow that are under way in an environment, the first that began first."""
     wanted = {
         "flows": {"name": {"any_": [flow]}},
         "deployments": {"name": {"any_": [environment]}},
         "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}},
     }
-    return [str(row["id"]) for row in _rows(url, "/flow_runs/filter", wanted)]
+    rows = _rows(url, "/flow_runs/filter", {**wanted, "sort": "START_TIME_ASC"})
+    return [str(row["id"]) for row in rows]
 
 
 def _rows(url: str, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -34,9 +34,9 @@ def take_snapshot(environment: str, name: str) -> Snapshot:
 def find_due(environment: str, flow_run: str) -> Due:
     """By what a loss now would cost: with a log archive or PITR that is never much. Nor is one due beside another."""
     settings = load_environment(environment)
-    others = [run for run in running(settings.prefect_url, "backup", environment) if run != flow_run]
-    if others:
-        return Due(False, f"another copy is being made, by run {others[0]}")
+    first = next(iter(running(settings.prefect_url, "backup", environment)), flow_run)
+    if first != flow_run:
+        return Due(False, f"another copy is being made, by run {first}")
     found = is_due(database_of(settings).health().unarchived_seconds, settings.backups.rpo_max_seconds)
     speaker()(found.fact)
     return found

@@ -29,4 +29,5 @@ class Budget:
     @property
     def left(self) -> float:
         """The share of them that is left: 1 where nothing failed, below 0 where the promise is broken."""
-        return 1 - self.failures / self.allowed if self.requests else 1.0
+        # Rounded: what is spent to the last request is spent, whatever floating point has left of it.
+        return round(1 - self.failures / self.allowed, 9) if self.requests else 1.0

@@ -11,17 +11,20 @@ import pytest
 from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
 from deployments.registration.declared import declared_for
+from infra.database.retention import DUE
 from infra.environment import environment_names, load_environment
+from tasks.take_snapshot import DUE_AFTER
 
 HERE = ZoneInfo("Europe/Amsterdam")
 SPRING = datetime.datetime(2026, 3, 27, tzinfo=HERE)  # summer time begins on the 29th: 02:00 to 03:00 does not exist
 AUTUMN = datetime.datetime(2026, 10, 23, tzinfo=HERE)  # it ends on the 25th: 02:00 to 03:00 comes twice
 
 
-def firings(flow: str, start: datetime.datetime, environment: str = "production") -> list[str]:
+def firings(flow: str, start: datetime.datetime, environment: str = "production", slug: str = "") -> list[str]:
     """The next ten, as `month-day hour:minute offset from UTC`, by the classes with which Prefect's server plans."""
     (found,) = [one for one in declared_for(load_environment(environment)) if one.flow == flow]
-    (schedule,) = [one["schedule"] for one in found.body["schedules"].values()]
+    schedules = found.body["schedules"]
+    schedule = schedules[slug]["schedule"] if slug else next(iter(schedules.values()))["schedule"]
     kind = CronSchedule if "cron" in schedule else IntervalSchedule
     dates = asyncio.run(kind.model_validate(schedule).get_dates(n=10, start=start))
     return [f"{date.astimezone(HERE):%m-%d %H:%M %z}" for date in dates]
@@ -79,6 +82,32 @@ def test_recovery_comes_every_few_minutes_and_skips_no_hour(
     assert steps == {datetime.timedelta(minutes=minutes)}
 
 
+@pytest.mark.parametrize("start", [SPRING, AUTUMN])
+def test_the_look_at_an_environment_is_after_the_verification_every_night(start: datetime.datetime) -> None:
+    assert [one[6:11] for one in firings("look-after", start)] == ["04:30"] * 10
+
+
+@pytest.mark.parametrize("start", [SPRING, AUTUMN])
+def test_whether_a_copy_is_due_is_asked_often_enough_to_keep_the_promise_and_skips_no_hour(
+    start: datetime.datetime,
+) -> None:
+    night = start + datetime.timedelta(days=2, hours=0, minutes=50)
+    fired = [
+        datetime.datetime.strptime(f"2026-{one}", "%Y-%m-%d %H:%M %z")
+        for one in firings("backup", night, slug="when-due")
+    ]
+    (step,) = {later - earlier for earlier, later in itertools.pairwise(fired)}
+    rpo = load_environment("production").backups.rpo_max_seconds
+    assert DUE_AFTER * rpo + step.total_seconds() <= 0.75 * rpo, "a quarter is left for the copy itself"
+
+
+def test_the_runs_that_ask_copy_only_when_due_and_the_daily_one_always() -> None:
+    (found,) = [one for one in declared_for(load_environment("production")) if one.flow == "backup"]
+    given = {slug: one["parameters"] for slug, one in found.body["schedules"].items()}
+    assert given == {"daily": {}, "when-due": {"name": "due", "when_due": True}}
+    assert f"{given['when-due']['name']}-" == DUE, "which retention thins out"
+
+
 def test_every_environment_keeps_the_same_hours_of_what_is_not_recovery() -> None:
-    for flow in ("backup", "verify-backup", "refresh"):
+    for flow in ("backup", "verify-backup", "look-after", "refresh"):
         assert len({tuple(firings(flow, SPRING, name)) for name in environment_names()}) == 1

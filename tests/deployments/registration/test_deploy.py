@@ -30,7 +30,8 @@ def test_after_it_every_flow_is_there_as_declared(elsewhere: Environment) -> Non
     there = rows(elsewhere)
     assert set(there) == {one.full_name for one in declared_for(elsewhere)}
     backup = there["backup/acceptance"]
-    assert [one["schedule"]["cron"] for one in backup["schedules"]] == ["0 2 * * *"]
+    given = {one["slug"]: one["parameters"] for one in backup["schedules"]}
+    assert given == {"daily": {}, "when-due": {"name": "due", "when_due": True}}
     assert backup["work_pool_name"] == "acceptance"
     assert backup["parameters"] == {"environment": "acceptance"}
 
@@ -46,7 +47,7 @@ def test_a_second_time_there_is_nothing_to_do_and_nothing_is_touched(elsewhere: 
 def test_what_somebody_changed_by_hand_is_shown_field_by_field_and_put_right(elsewhere: Environment) -> None:
     registry, backup = Registry(elsewhere.prefect_url), rows(elsewhere)["backup/acceptance"]
     registry.send("PATCH", f"/deployments/{backup['id']}", {"description": "mine", "concurrency_limit": 3})
-    schedule = backup["schedules"][0]
+    (schedule,) = [one for one in backup["schedules"] if one["slug"] == "daily"]
     registry.send("PATCH", f"/deployments/{backup['id']}/schedules/{schedule['id']}", {"active": False})
     (change,) = changes_of(elsewhere)
     assert (change.kind, change.name, change.act) == ("deployment", "backup/acceptance", "change")

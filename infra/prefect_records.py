@@ -16,7 +16,7 @@ def stopped_flows(url: str, environment: str) -> tuple[int, list[str]]:
     """How many flows are registered for the environment; and, in words, what of theirs makes no run by itself."""
     wanted = {"name": {"any_": [environment]}, "tags": {"all_": [TAG]}}
     found = _rows(url, "/deployments/filter", {"deployments": wanted, "limit": PAGE})
-    names = {row["id"]: row["name"] for row in _rows(url, "/flows/filter", {"limit": PAGE})}
+    names = {row["id"]: row["name"] for row in _rows(url, "/flows/filter", {"deployments": wanted, "limit": PAGE})}
     lines = []
     for row in found:
         flow = names.get(row["flow_id"], row["flow_id"])

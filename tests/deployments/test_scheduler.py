@@ -10,7 +10,7 @@ import pytest
 from infra.environment import Environment
 
 pytestmark = pytest.mark.platform
-SCHEDULED = {"recover", "refresh", "backup", "verify-backup"}
+SCHEDULED = {"recover", "refresh", "backup", "verify-backup", "look-after"}
 
 
 def planned(environment: Environment) -> set[str]:

@@ -12,17 +12,21 @@ from apps import commit, manifest, server
 from deployments.twins.staging import Staging, staging_at_twins
 from flows.backup import backup
 from flows.look_after import look_after
-from flows.release import release
 from infra.environment import Environment
 from infra.hosting import vercel_calls as calls
 from infra.hosting.vercel_project import VercelProject
 from infra.incidents.stored import StoredIncidents
 from infra.platform import database_of, objects_of
 from infra.vendor_platform import vercel_settings
+from tasks.checkout import checkout
 from tasks.gates.safety import check_archive
 from tasks.looks import hosting_drift, secret_age
+from tasks.make_room import make_room
+from tasks.release import Release
+from tasks.shift_traffic import attach_candidate, promote
+from tasks.start_candidate import build_candidate, start_candidate
 
-pytestmark = [pytest.mark.platform, pytest.mark.slow]
+pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 APP = "looked-at-vercel"
 RPO_SECONDS = 12.0
 RULES = f"""
@@ -53,13 +57,22 @@ def staging(started_platform: Environment, tmp_path: Path) -> Iterator[Staging]:
         yield place
 
 
+def make_live(order: Release) -> None:
+    """What a release does at the hosting and the edge."""
+    build_candidate.fn(order)
+    candidate = start_candidate.fn(order)
+    slot = make_room.fn(order)
+    attach_candidate.fn(order, slot, candidate)
+    promote.fn(order, slot)
+
+
 def test_what_somebody_did_at_vercel_by_hand_is_found(staging: Staging, tmp_path: Path) -> None:
     repository = tmp_path / "app"
     commit(repository, "v1", {"pipeline.toml": manifest(APP), "server.py": server()})
     commit(repository, "v2", {"note": "v2"})
     for tag in ("v1", "v2"):
-        state = release(repository=str(repository), ref=tag, environment="staging", return_state=True)
-        assert state.name == "Promoted", state.message
+        make_live(checkout.fn("staging", str(repository), tag, f"{tag}-looked-at"))
+    assert staging.served() == "v2"
     first = look_after(environment="staging", return_state=True)
     assert (first.name, hosting_drift.KIND in str(first.message)) == ("AllWell", False), first.message
 

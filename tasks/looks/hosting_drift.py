@@ -1,21 +1,20 @@
-"""Whether somebody changed at Vercel by hand what the pipeline looks after: variables, and what is live."""
+"""Whether somebody changed at the hosting by hand what the pipeline looks after: variables, and what is live."""
 
 from __future__ import annotations
 
-from infra.edge.vercel_slots import SlotBook
+from collections.abc import Sequence
+
 from infra.environment import Environment, load_environment
-from infra.hosting.vercel_project import VercelProject
-from infra.hosting.vercel_variables import Difference, VercelVariables
-from infra.platform import objects_of
-from infra.vendor_platform import PLAIN, vercel_settings
+from infra.hosting.drift import HostingDrift, hosting_drift
+from infra.hosting.vercel_variables import Difference
 from tasks.looks import Finding, Look, undisturbed
 from tasks.stage import stage
 
 KIND = "hosting drift"
 STATES = {
-    "missing": "is missing at Vercel",
-    "differs": "has another value at Vercel than here",
-    "unknown": "was written at Vercel by somebody else, so that nobody can compare it",
+    "missing": "is missing at the hosting",
+    "differs": "has another value at the hosting than here",
+    "unknown": "was written at the hosting by somebody else, so that nobody can compare it",
 }
 
 
@@ -23,39 +22,31 @@ STATES = {
 def look_at_hosting(environment: str) -> Look:
     """The project's variables against the environment's file, and what the domain serves against the slots."""
     settings = load_environment(environment)
-    if settings.vercel is None:
-        return Look(KIND, f"{environment} has no [vercel]: nobody but us can change its hosting")
     return undisturbed(settings, KIND, lambda: _look(settings))
 
 
 def _look(environment: Environment) -> Look:
-    project = VercelProject(vercel_settings(environment))
-    plain = (*PLAIN, *environment.app.variables)
-    wanted = {**environment.app.variables, **environment.app.secrets()}
-    compared = VercelVariables(project, plain).compare(wanted, "production")
-    found = [*different(compared), *_by_hand(environment, project)]
-    return Look(
-        KIND,
-        f"{len(compared)} variables of {environment.name}.toml, and what {project.settings.domain} serves",
-        tuple(found),
-    )
+    drift = hosting_drift(environment)
+    if drift is None:
+        return Look(KIND, f"{environment.name} is hosted by us: nobody else changes it")
+    fact = f"{len(drift.variables)} variables of {environment.name}.toml, and what {drift.domain} serves"
+    return Look(KIND, fact, (*different(drift.variables), *_by_hand(drift)))
 
 
-def different(compared: list[Difference]) -> list[Finding]:
+def different(compared: Sequence[Difference]) -> list[Finding]:
     """One finding for each variable that is not as it should be; never its value."""
-    todo = "the next release writes it; where Vercel is right, change the environment's file (a new token changes all)"
+    todo = (
+        "the next release writes it; is the other side right, change the environment's file (a new token changes all)"
+    )
     return [Finding(f"{one.key} {STATES[one.state]}", todo) for one in compared if one.state != "same"]
 
 
-def _by_hand(environment: Environment, project: VercelProject) -> list[Finding]:
-    slots = SlotBook(objects_of(environment), environment.app.name).read()
-    place, serving = (slots.at(slots.live) if slots.live else None), project.serving()
-    if place is None or place.vercel_id == serving:
+def _by_hand(drift: HostingDrift) -> list[Finding]:
+    if not drift.left:
         return []
-    left = f"{place.target.version} ({place.vercel_id})"
     return [
         Finding(
-            f"{project.settings.domain} serves {serving or 'nothing'}, and the pipeline left {left} live there",
-            "release what should be live, or `pipeline rollback`: who promotes at Vercel goes past gates and records",
+            f"{drift.domain} serves {drift.serving}, and the pipeline left {drift.left} live there",
+            "release what should be live, or `pipeline rollback`: who promotes by hand goes past gates and records",
         )
     ]

@@ -89,7 +89,7 @@ def test_what_somebody_did_at_vercel_by_hand_is_found(staging: Staging, tmp_path
 
     said = str(second.message)
     assert second.name == "Found"
-    assert "FEATURE has another value at Vercel than here" in said
+    assert "FEATURE has another value at the hosting than here" in said
     assert f"serves {before}, and the pipeline left v2" in said
     assert "variable API_KEY at Vercel (production) is 100 days old, over 90" in said
     found = StoredIncidents(objects_of(staging.environment)).list()

@@ -7,10 +7,11 @@ import math
 import pytest
 
 from infra.hosting.vercel_variables import Difference
+from infra.secret_ages import Secret
 from tasks.analysis.error_budget import Budget
 from tasks.gates.budget import check_error_budget
 from tasks.looks import error_budget, hosting_drift, schema_drift, secret_age
-from tasks.looks.secret_age import DAY_SECONDS, Secret
+from tasks.looks.secret_age import DAY_SECONDS
 from tasks.outcomes import GateClosed
 from tasks.take_snapshot import is_due
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,8 @@ WORD = "planted-api-key-4711"
 def staging(started_platform: Environment, tmp_path: Path) -> Iterator[Staging]:
     found = staging_at_twins(started_platform, APP, tmp_path, RULES, app_table=TABLE, variables={"T_API_KEY": WORD})
     with found as place:
+        file = Path(os.environ["PIPELINE_ENVIRONMENTS"]) / "staging.toml"
+        file.write_text(f'prefect_api = "{started_platform.prefect_url}"\n{file.read_text()}')
         yield place
 
 

@@ -94,3 +94,10 @@ def test_nothing_in_the_site_leads_out_of_it() -> None:
                 assert (page.parent / target).resolve().is_relative_to(PROJECT_FOLDER / "docs"), (
                     f"{name_of(page)}: {target}"
                 )
+
+
+def test_every_picture_is_shown_by_a_page() -> None:
+    shown = {
+        (page.parent / name).resolve() for page in PAGES for name in re.findall(r"\]\((\S+\.png)\)", page.read_text())
+    }
+    assert {file.name for file in (PROJECT_FOLDER / "docs" / "pictures").iterdir() if file not in shown} == set()

@@ -64,7 +64,7 @@ class GithubPlace:
 
 def place_at(twin: GithubTwin, patience: Patience = IMPATIENT, timeout_seconds: float = TIMEOUT_SECONDS) -> GithubPlace:
     """With clients that give up soon."""
-    settings = Github(repository=REPOSITORY, token="env:GITHUB_TOKEN", api=twin.url)
+    settings = Github(repository=REPOSITORY, token="env:GITHUB_TOKEN", api=twin.api)
     given = (settings, SecretStr(twin.token), patience, timeout_seconds)
     by_app = GithubReview(app_settings(twin), SecretStr(twin.app_key), patience, timeout_seconds)
     return GithubPlace(twin, GithubReview(*given), by_app, GithubApi(*given), GithubPulls(*given))

@@ -25,6 +25,11 @@ _ISSUE = f"{_REPO}/issues/{{issue_number}}"
 class GithubTwin(GithubDeploymentCalls, GithubCheckCalls, GithubAppCalls):
     """Moods are set by operation; the state may be changed by a test at any time."""
 
+    @property
+    def api(self) -> str:
+        """Where its API begins."""
+        return self.url
+
     @route("GET", "/rate_limit", "rate-limit/get")
     def rate_limit(self, _request: Request) -> Reply:
         """Of the token."""

@@ -7,18 +7,22 @@ from dataclasses import replace
 
 import pytest
 from contracts import check_declared, check_log, documents
+from pydantic import SecretStr
 
 from deployments.bench import vendors_github as shown
 from deployments.bench.vendors_github import GithubPlace, place_at
 from deployments.twins.github import GithubTwin
 from deployments.twins.github_shapes import comment, issue
+from deployments.twins.github_state import REPOSITORY
 from deployments.twins.moods import FOREVER, KINDS, Kind
-from deployments.twins.wire import Entry
+from deployments.twins.wire import Entry, Reply, Request
+from infra.code_review.github_api import GithubApi
 from infra.code_review.github_calls import CALLS, INSTALLATION_TOKEN
 from infra.environment import Github
 from infra.errors import PipelineError, Unknown
 from infra.http import Limited, Patience
 
+ENTERPRISE = "/api/v3"
 QUICK = Patience(tries=2, seconds=2, first_pause_seconds=0.01)
 
 
@@ -53,6 +57,29 @@ def test_every_request_and_every_answer_is_as_the_document_says(place: GithubPla
     }
     assert {one.operation for one in checked} == {call.operation for call in CALLS}
     assert check_declared(found, CALLS) == []
+
+
+class EnterpriseTwin(GithubTwin):
+    """An Enterprise Server: its API is below /api/v3, and everything else is pages for people."""
+
+    @property
+    def api(self) -> str:
+        return f"{self.url}{ENTERPRISE}"
+
+    def reply_to(self, request: Request) -> Reply | None:
+        if not request.path.startswith(ENTERPRISE):
+            return Reply(404, content=b"<html>not the API</html>", content_type="text/html")
+        return super().reply_to(replace(request, path=request.path.removeprefix(ENTERPRISE)))
+
+
+def test_all_of_it_works_at_an_enterprise_server_below_its_own_path() -> None:
+    with EnterpriseTwin() as twin:
+        twin.state.pulls[shown.VERSION] = [shown.PULL]
+        shown.tour(place_at(twin, QUICK, 1.0))
+        assert {entry.operation for entry in twin.log} == {call.operation for call in CALLS}
+        settings = Github(repository=REPOSITORY, token="env:GITHUB_TOKEN", api=twin.url)
+        with pytest.raises(PipelineError, match="404 <html>not the API"):
+            GithubApi(settings, SecretStr(twin.token), QUICK, 1.0).rate()
 
 
 @pytest.mark.parametrize("action", shown.ACTIONS, ids=lambda action: action.name)

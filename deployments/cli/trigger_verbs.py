@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,13 +17,15 @@ from deployments.trigger.decide import BRANCHES, PREVIEWS, branches_of, decide, 
 from deployments.trigger.event import Event, read_event
 from deployments.trigger.job_log import JobLog
 from deployments.trigger.obey import EndNotSeen, Job
-from deployments.trigger.order import Order, order_of
+from deployments.trigger.order import FIELDS, Order, order_of
 from deployments.trigger.post_receive import install
 from deployments.trigger.signals import Interrupted
 from deployments.trigger.silence import OutOfReach
 from deployments.trigger.summary import Summary
 from infra.environment import Environment, load_environment
 from infra.errors import BadInput, PipelineError
+
+_FIELD_OF = {"repo": "repository", "pull-request": "pull_request"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,6 +48,9 @@ def trigger(
         str, typer.Option(help="hold: place, release. under-attack: place, lift. preview: open, close.")
     ] = "",
     pull_request: Annotated[str, typer.Option(help="preview: the pull request's number.")] = "",
+    release: Annotated[
+        str, typer.Option(help="rollback, abort, hold: the release that is meant; refused when it is another.")
+    ] = "",
     reason: Annotated[str, typer.Option(help="Why; people will read it.")] = "",
     branches: Annotated[
         str, typer.Option(envvar="PIPELINE_BRANCHES", help="Which branch is released where: branch=environment,...")
@@ -68,9 +74,9 @@ def trigger(
     """
     log = JobLog(os.environ.get("GITHUB_ACTIONS") == "true")
     try:
-        given = {"ref": ref, "repository": repo, "app": name, "action": action, "reason": reason, "why": reason}
-        given["pull_request"] = pull_request
-        order = _ordered(flow, env, given) if flow else decide(read_event(os.environ), branches_of(branches), previews)
+        given = {"ref": ref, "repo": repo, "app": name, "action": action, "pull-request": pull_request}
+        given |= {"release": release, "reason": reason}
+        order = _ordered(flow, env, given) if flow else _decided({"env": env, **given}, branches_of(branches), previews)
         url = _api_of(load_environment(order.environment))
         _warn_of_plain_text(url, log)
         job = Job(order, url, silence_seconds, log, os.environ)
@@ -98,15 +104,39 @@ def trigger_on_push(
     typer.echo(install(bare, branches))
 
 
-def _ordered(flow: str, env: str, given: dict[str, str]) -> Order:
+def _decided(given: Mapping[str, str], branches: Mapping[str, str], previews: str) -> Order:
+    """By the event alone: it says where and what, so an option that says it too would be dropped."""
+    for option, value in given.items():
+        if value.strip():
+            rest = "; its repository is told by PIPELINE_REPOSITORY" if option == "repo" else ""
+            hint = f"give --flow as well (the action's input flow), or leave it out{rest}"
+            raise BadInput(f"--{option}", "is given without --flow, and the event alone would decide", hint)
+    return decide(read_event(os.environ), branches, previews)
+
+
+def _ordered(flow: str, env: str, given: Mapping[str, str]) -> Order:
     """By the options, with what they leave out taken from the event, if there is one."""
     event = read_event(os.environ) if os.environ.get("GITHUB_EVENT_PATH") else None
     if event:
         refuse_forks(event)
+    said = {option: value for option, value in given.items() if value.strip()}
+    _refuse_what_it_does_not_take(flow, said)
     rest = {"ref": event.sha, "repository": event.url, "why": _why(event)} if event else {}
     who = event.actor if event else os.environ.get("USER", "") or "a script"
-    facts = rest | {"who": who} | {key: value for key, value in given.items() if value.strip()}
+    facts = rest | {"who": who} | {_FIELD_OF.get(option, option): value for option, value in said.items()}
+    facts |= {"why": said["reason"]} if "reason" in said else {}
     return order_of(flow, env, facts, event.key if event else "")
+
+
+def _refuse_what_it_does_not_take(flow: str, said: Mapping[str, str]) -> None:
+    """A flow that hears less than was said does more than was meant. A reason may always be given."""
+    if flow not in FIELDS:
+        return  # refused by its name
+    needed, possible = FIELDS[flow]
+    for option in said:
+        if option != "reason" and _FIELD_OF.get(option, option) not in needed + possible:
+            takes = ", ".join(needed + possible) or "nothing but an environment"
+            raise BadInput(f"--{option}", f"is given, and {flow} would drop it", f"leave it out; {flow} takes: {takes}")
 
 
 def _why(event: Event) -> str:

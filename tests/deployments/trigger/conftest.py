@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from steps import Step, push
 
 from deployments.prefect_api import PrefectApi
 from deployments.prefect_wire import PrefectWire
+from deployments.trigger.order import FIELDS
 from infra.environment import Environment
 from infra.errors import BadInput
 from infra.local.prefect import prefect_variables
@@ -31,22 +32,30 @@ class Tiny:
     url: str
     folder: Path
 
-    def step(self, event: str, payload: dict[str, Any], **variables: str) -> Step:
-        """The action's step, led to this environment."""
+    def step(
+        self,
+        event: str,
+        payload: dict[str, Any],
+        inputs: Mapping[str, str] | None = None,
+        *,
+        asks_back: bool = False,
+        **variables: str,
+    ) -> Step:
+        """The action's step, led to this environment by its inputs."""
         number = len(list(self.folder.glob("job-*")))
         where = {
             "PIPELINE_ENVIRONMENTS": str(self.folder / "environments"),
-            "PIPELINE_REPOSITORY": str(self.folder),
-            "PIPELINE_BRANCHES": f"main={NAME}",
             "GITHUB_REF": str(payload.get("ref", "")),
             "GITHUB_SHA": str(payload.get("after", "")),
         }
+        given = {"repository": str(self.folder), "branches": f"main={NAME}", "previews": NAME, **(inputs or {})}
         # Two tests may not be the same run of the same workflow.
-        return Step(self.folder / f"job-{self.folder.name}-{number}", event, payload, **where | variables)
+        job = self.folder / f"job-{self.folder.name}-{number}"
+        return Step(job, event, payload, given, asks_back=asks_back, **where | variables)
 
-    def push(self, ref: str, **variables: str) -> Step:
+    def push(self, ref: str, inputs: Mapping[str, str] | None = None, **variables: str) -> Step:
         """A push, of what the tiny release takes for its commit."""
-        return self.step("push", push("main", ref), **variables)
+        return self.step("push", push("main", ref), inputs, **variables)
 
     def did(self, ref: str) -> list[str]:
         """What the release of `ref` left."""
@@ -98,7 +107,7 @@ def serve(url: str, variables: dict[str, str]) -> subprocess.Popen[bytes]:
 
 def _is_known(url: str) -> bool:
     try:
-        for flow in ("release", "backup"):
+        for flow in FIELDS:
             PrefectWire(url).ask("GET", f"/deployments/name/{flow}/{NAME}")
     except BadInput:
         return False

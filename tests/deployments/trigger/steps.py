@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ from infra.environment import PROJECT_FOLDER
 GITHUB = PROJECT_FOLDER / ".github"
 ACTION = GITHUB / "actions" / "release"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+_INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) \}\}")
 # What every child needs, and nothing of this machine's own settings.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PIPELINE_STATE", "PIPELINE_ENVIRONMENTS")
 
@@ -45,10 +47,33 @@ class Done:
     outputs: str
 
 
-class Step:
-    """The action's own line that talks to Prefect, in a folder that stands for the runner."""
+def resolved(step: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a step of the action, where its inputs have these values or else their defaults."""
+    declared = action()["inputs"]
+    assert set(inputs) <= set(declared), "the action has no such input"
+    values = {name: inputs.get(name, one["default"]) for name, one in declared.items()}
+    found = {variable: _INPUT.fullmatch(text) for variable, text in step["env"].items()}
+    assert all(found.values()), "each is one input and nothing else"
+    return {variable: values[match[1]] for variable, match in found.items() if match}
 
-    def __init__(self, folder: Path, event: str, payload: Mapping[str, Any], **variables: str) -> None:
+
+class Step:
+    """The action's own line that talks to Prefect, in a folder that stands for the runner.
+
+    `inputs` are what a workflow says `with`; `variables` are the runner's own. `asks_back` takes the line for a
+    cancelled job instead.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        event: str,
+        payload: Mapping[str, Any],
+        inputs: Mapping[str, str] | None = None,
+        *,
+        asks_back: bool = False,
+        **variables: str,
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "event.json").write_text(json.dumps(payload))
@@ -65,8 +90,10 @@ class Step:
             "GITHUB_RUN_ATTEMPT": "1",
         }
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        step = next(one for one in action()["runs"]["steps"] if one.get("id") == "trigger")
-        self._variables = kept | dict.fromkeys(step["env"], "") | given | variables
+        lines = [one for one in action()["runs"]["steps"] if "pipeline" in one.get("run", "")]
+        step = lines[1 if asks_back else 0]
+        assert not set(variables) & set(step["env"]), "the action sets these from its inputs"
+        self._variables = kept | given | variables | resolved(step, inputs or {})
         (folder / "step.sh").write_text(step["run"])
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -59,8 +59,9 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
 @pytest.mark.slow
 def test_the_right_credential_releases_and_a_wrong_one_is_refused_in_words(guarded: str, tmp_path: Path) -> None:
     tiny = tiny_at(guarded, tmp_path)
-    assert tiny.push("well", PREFECT_API_AUTH_STRING=GIVEN).run().code == 0
-    refused = tiny.push("ill", PREFECT_API_AUTH_STRING="admin:the-expired-one", PIPELINE_SILENCE_SECONDS="600").run()
+    assert tiny.push("well", {"prefect-api-auth-string": GIVEN, "prefect-api-url": guarded}).run().code == 0
+    wrong = {"prefect-api-auth-string": "admin:the-expired-one", "silence-seconds": "600"}
+    refused = tiny.push("ill", wrong).run()
     assert refused.code == 2
     assert "renew PREFECT_API_AUTH_STRING: it is wrong or expired" in refused.log
     assert "the-expired-one" not in refused.log + refused.summary + refused.outputs
@@ -77,7 +78,7 @@ def nowhere(tmp_path: Path) -> Tiny:
 
 
 def test_a_server_that_is_down_ends_the_job_with_a_code_of_its_own_and_the_fix(nowhere: Tiny) -> None:
-    done = nowhere.push("v1", PIPELINE_SILENCE_SECONDS="2").run()
+    done = nowhere.push("v1", {"silence-seconds": "2"}).run()
     assert done.code == 7, done.log
     assert "no answer from Prefect" in done.summary
     assert "PREFECT_API_URL" in done.log
@@ -88,13 +89,13 @@ def test_a_forks_pull_request_is_refused_before_prefect_is_looked_for(nowhere: T
     done = nowhere.step("pull_request", FORK).run()
     assert done.code == 2
     assert "::error title=BadInput::event: a pull request from the fork eve/app starts nothing here" in done.log
-    by_options = nowhere.step("pull_request", FORK, FLOW="release", ENVIRONMENT="tiny", REF="x").run()
+    by_options = nowhere.step("pull_request", FORK, {"flow": "release", "environment": "tiny", "ref": "x"}).run()
     assert by_options.code == 2
     assert "from the fork eve/app" in by_options.log
 
 
 def test_a_second_signal_after_the_first_ends_a_job_whose_server_is_down(nowhere: Tiny) -> None:
-    step = nowhere.push("v1", PIPELINE_SILENCE_SECONDS="600").start()
+    step = nowhere.push("v1", {"silence-seconds": "600"}).start()
     step.wait_for("asking again")
     step.signal(signal.SIGINT)
     step.wait_for("NOT ASKED TO GO BACK YET")

@@ -33,8 +33,8 @@ WAITING = '[smoke]\ncommand = "touch {0}/began; while ! test -e {0}/open; do sle
 
 def step(folder: Path, repository: Path, ref: str) -> Step:
     """A push of that commit of the app."""
-    where = {"PIPELINE_REPOSITORY": str(repository), "PIPELINE_BRANCHES": "main=local", "GITHUB_REF": "refs/heads/main"}
-    return Step(folder / f"job-{folder.name}", "push", push("main", ref), **where)
+    given = {"repository": str(repository), "branches": "main=local"}
+    return Step(folder / f"job-{folder.name}", "push", push("main", ref), given, GITHUB_REF="refs/heads/main")
 
 
 def live(platform: Platform) -> str:

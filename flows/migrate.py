@@ -65,6 +65,8 @@ def migrate(
         return outcome.failed(outcome.REFUSED, str(error))
     except GateClosed as closed:
         return outcome.failed(outcome.GATE_CLOSED, one_line(closed))
+    except PipelineError as silence:
+        return outcome.failed(outcome.FAILED, str(silence))
     if action == "verify" or (action == "contract" and not drop):
         return _look(action, order)
     try:
@@ -77,6 +79,8 @@ def migrate(
             return _change(action, Record(order, str(flow_run.id), "running", time.time()))
     except (Busy, WayBackFailed) as busy:
         return outcome.failed(outcome.REFUSED, str(busy))
+    except PipelineError as error:  # before it was on record, so nothing was touched; or what comes after its end
+        return outcome.failed(outcome.FAILED, str(error))
 
 
 def _look(action: Action, order: Release) -> State[Any]:

@@ -20,7 +20,7 @@ from flows.ramp import ramp
 from flows.recovery import finish_open
 from flows.way_back import go_back
 from infra.environment import load_environment
-from infra.errors import BadInput
+from infra.errors import BadInput, PipelineError
 from infra.locks import Busy
 from tasks.announce import announce, one_line, open_incident
 from tasks.attempt import end_attempt
@@ -91,6 +91,8 @@ def release(
         return outcome.failed(outcome.REFUSED, str(error))
     except LockLost as lost:
         return outcome.failed(outcome.FAILED, one_line(lost))
+    except PipelineError as error:  # before it was on record, so nothing was touched; or what comes after its end
+        return outcome.failed(outcome.FAILED, str(error))
 
 
 def _promoted_before(order: Release, known: Record) -> State[Any]:

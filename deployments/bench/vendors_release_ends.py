@@ -101,11 +101,16 @@ def _standing(record: Record | None) -> str:
     return record.standing if record else ""
 
 
-def problems(seen: Seen, ended: str, live: str, purges_before: int) -> Iterator[str]:
-    """What is wrong after a release that ended so, when `live` is what everybody should get."""
+def problems(seen: Seen, ended: str, live: str, purges_before: int, *, is_refused: bool = False) -> Iterator[str]:
+    """What is wrong after a release that ended so, when `live` is what everybody should get.
+
+    `is_refused`: GitHub said a definite no to some of it, which is asked no second time and stands in the log.
+    """
     yield from _of_visitors(seen, live)
     yield from _of_what_is_left(seen)
     yield from _of_what_is_told(seen, ended)
+    if not is_refused:
+        yield from _of_what_is_shown(seen)
     if ended == outcome.PROMOTED and seen.purges == purges_before and f"purge-{seen.release}" not in seen.incidents:
         yield "the cache was not purged, and nobody was told"
 
@@ -147,6 +152,9 @@ def _of_what_is_told(seen: Seen, ended: str) -> Iterator[str]:
         yield "it was rolled back, and no incident tells of it"
     if ended == outcome.WAY_BACK_FAILED and f"release-{seen.release}-p1" not in seen.incidents:
         yield "its way back failed, and no P1 tells of it"
+
+
+def _of_what_is_shown(seen: Seen) -> Iterator[str]:
     if seen.untold or seen.open_checks:
         yield f"{seen.untold} releases are not told to their end; open checks: {', '.join(seen.open_checks) or 'none'}"
     shown = SHOWN.get(seen.standing)

@@ -130,7 +130,7 @@ def _try(ground: Field, what: Try) -> Cell:
     )
     spent = time.monotonic() - began
     twin.moods.clear()
-    wrong = [*_wrong_end(what, found.ended), *_not_met(what, twin, before), *_afterwards(ground, found, purges)]
+    wrong = [*_wrong_end(what, found.ended), *_not_met(what, twin, before), *_afterwards(ground, what, found, purges)]
     ended, problem = str(found.ended.name), "; ".join(wrong)
     return Cell(what.vendor, what.scenario, what.operation, what.weather, what.lasting, ended, problem, round(spent, 2))
 
@@ -150,7 +150,7 @@ def _not_met(what: Try, twin: Twin, before: int) -> Iterator[str]:
         yield NEVER
 
 
-def _afterwards(ground: Field, found: Version, purges: int) -> Iterator[str]:
+def _afterwards(ground: Field, what: Try, found: Version, purges: int) -> Iterator[str]:
     """What the schedule does next, and what is wrong after it."""
     ground.live = found.label if found.ended.name == outcome.PROMOTED else ground.live
     mended = recover(environment=NAME, return_state=True)
@@ -161,7 +161,8 @@ def _afterwards(ground: Field, found: Version, purges: int) -> Iterator[str]:
     except (PipelineError, httpx.HTTPError, psycopg.Error) as error:
         yield f"nobody could look: {type(error).__name__}: {error}"
         return
-    yield from problems(seen, str(found.ended.name), ground.live, purges)
+    is_refused = (what.vendor, what.kind) == ("github", "forbidden")
+    yield from problems(seen, str(found.ended.name), ground.live, purges, is_refused=is_refused)
 
 
 def _clear_away(ground: Field) -> None:

@@ -91,6 +91,12 @@ def test_each_thing_that_is_wrong_is_found(name: str) -> None:
     assert said in found[0]
 
 
+def test_a_definite_no_of_github_keeps_nothing_but_its_own_part_from_being_judged() -> None:
+    pending = replace(WELL, commit_status="pending", untold=1)
+    assert list(problems(pending, "Promoted", "v2", 1, is_refused=True)) == []
+    assert len(list(problems(replace(pending, weight=50), "Promoted", "v2", 1, is_refused=True))) == 1
+
+
 def test_who_goes_back_tells_somebody() -> None:
     silent = replace(BACK, incidents=frozenset())
     assert list(problems(silent, "RolledBack", "v1", 2)) == ["it was rolled back, and no incident tells of it"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
@@ -14,12 +15,10 @@ from deployments.cli.platform_verbs import say
 from infra.code_host.git import Git
 from infra.errors import BadInput
 from infra.files import write_atomically
-from infra.scanners import SEVERITIES, ScanReport, Severity
+from infra.scanners import SEVERITIES, Scanner, ScanReport
 from infra.scanners.advisories.update import OSV, update
 from infra.scanners.registry import scanners
 from infra.scanners.sarif import to_sarif
-
-KINDS = ("secrets", "sast", "dependencies")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,11 +42,15 @@ def scan(
 
     Example: pipeline scan --repo . --ref HEAD --sarif scan.sarif
     """
-    if only and only not in KINDS:
-        raise BadInput("--only", f"{only!r} is no kind of scan", f"choose one of: {', '.join(KINDS)}")
+    every = scanners(max_age_days)
+    chosen = [one for one in every if only in ("", one.name)]
+    if not chosen:
+        raise BadInput(
+            "--only", f"{only!r} is no kind of scan", f"choose one of: {', '.join(one.name for one in every)}"
+        )
     if severity not in SEVERITIES:
-        raise BadInput("--severity", f"{severity!r} is none", f"choose one of: {', '.join(get_args(Severity))}")
-    reports = _scan(repo, ref, (only,) if only else KINDS, max_age_days)
+        raise BadInput("--severity", f"{severity!r} is none", f"choose one of: {', '.join(SEVERITIES)}")
+    reports = _scan(repo, ref, chosen)
     if sarif:
         sarif.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(sarif, json.dumps(to_sarif(reports)), mode=0o644)
@@ -69,13 +72,13 @@ def refresh_advisories(
     typer.echo(f"{out}: {made.count} advisories as of {made.as_of}")
 
 
-def _scan(repo: str, ref: str, kinds: tuple[str, ...], max_age_days: int) -> list[ScanReport]:
+def _scan(repo: str, ref: str, chosen: Sequence[Scanner]) -> list[ScanReport]:
     """Of the files of a commit: what lies beside them in a working copy is no part of the version."""
     with tempfile.TemporaryDirectory(prefix="pipeline-scan-") as folder:
         git, source = Git(Path(folder, "repositories")), Path(folder, "source")
         version = git.resolve(repo, ref)
         git.checkout(repo, version, source, say)
-        return [one.scan(source, say) for one in scanners(max_age_days) if one.name in kinds]
+        return [one.scan(source, say) for one in chosen]
 
 
 def _show(report: ScanReport, least: int) -> int:

@@ -17,7 +17,7 @@ from deployments.registration.declared import declared_for
 from infra.environment import PROJECT_FOLDER, load_environment
 from infra.ports import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # Of each deployment: what decides where and how its runs are made.
 COMPARED = ("entrypoint", "description", "parameters", "parameter_openapi_schema", "work_pool_name", "pull_steps")
 
@@ -62,7 +62,7 @@ def prefect(variables: Mapping[str, str], *words: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -83,5 +83,5 @@ def test_what_is_declared_of_an_environment_is_on_the_server_after_prefect_deplo
             answer = server.get(f"/deployments/name/{declared.full_name}").raise_for_status()
             found: dict[str, Any] = answer.json()
             assert {key: found[key] for key in COMPARED} == {key: declared.body[key] for key in COMPARED}
-            assert [one["slug"] for one in found["schedules"]] == [one["slug"] for one in declared.body["schedules"]]
+            assert {one["slug"] for one in found["schedules"]} == set(declared.body["schedules"])
             assert set(found["tags"]) <= set(declared.body["tags"])

@@ -121,6 +121,12 @@ def test_pushes_alerts_and_forms_say_what_the_verb_knows() -> None:
     assert inputs["environment"]["options"] == list(branches_of(BRANCHES).values())
 
 
+@pytest.mark.parametrize("name", ["release", "manual", "preview"])
+def test_what_is_cloned_is_a_variable_in_every_workflow_that_calls_the_action(name: str) -> None:
+    called = [step for step in steps(GITHUB / "workflows" / f"{name}.yml") if step.get("uses") == OWN]
+    assert [step["with"]["repository"] for step in called] == ["${{ vars.PIPELINE_REPOSITORY }}"]
+
+
 def test_the_reusable_workflow_takes_what_the_action_takes_and_hands_it_on() -> None:
     called = workflow(GITHUB / "workflows" / "reusable.yml")
     (job,) = called["jobs"].values()

@@ -11,8 +11,9 @@ SHORTEST = 8  # fewer letters are found anywhere
 
 
 def forms_of(secret: str) -> set[str]:
-    """As it is, escaped for an address and for JSON, and in base 64 wherever in a longer text it may have stood."""
-    found = {secret, urllib.parse.quote(secret, safe=""), json.dumps(secret)[1:-1]}
+    """As it is, escaped for an address and for JSON, in hexadecimal as Postgres shows bytes, and in base 64 wherever in
+    a longer text it may have stood."""
+    found = {secret, urllib.parse.quote(secret, safe=""), json.dumps(secret)[1:-1], secret.encode().hex()}
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + secret.encode()).decode()
         # Only the letters that its own bits alone decide.

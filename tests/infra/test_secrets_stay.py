@@ -326,7 +326,7 @@ def test_flows_leave_no_secret_in_prefect_its_results_the_state_or_the_records(
     (environments / "staging.toml").write_text(as_toml(world.environment.model_dump(exclude_none=True)))
     monkeypatch.setenv("PIPELINE_ENVIRONMENTS", str(environments))
     monkeypatch.setenv("PIPELINE_STATE", str(state))
-    with temporary_settings(updates={PREFECT_HOME: home}), prefect_test_harness():
+    with temporary_settings(updates={PREFECT_HOME: home}), prefect_test_harness(server_startup_timeout=120):
         database = Path(str(PREFECT_SERVER_DATABASE_CONNECTION_URL.value()).partition(":///")[2])
         shielded = under_attack("place", "a flood", "mo", environment="staging", return_state=True)
         copied = backup("staging", "drill", return_state=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
 import urllib.parse
 from collections.abc import Iterator
@@ -143,17 +144,23 @@ def test_a_good_release_and_one_that_fails_in_its_ramp_leave_every_secret_where_
     kept = prefects_database(started_platform)
     for known in (APP, "Promoted", "RolledBack", "all-was-printed", "smoke-was-printed", "is held by the release of"):
         assert known in kept, f"{known!r} is not in Prefect's database: the search would find nothing"
-    assert leaks(planted, kept) == set()
+    assert "X-Amz-Credential=" in kept, "it has the link to the report"
+    assert leaks(planted, outside_links(kept)) == set()
 
     for is_backup, known in ((False, "rolled back"), (True, "base/")):
         store = configured_objects(staging.environment, backups=is_backup)
         objects = {one.key: (store.get(one.key) or b"").decode("latin-1") for one in store.list("")}
         assert any(known in f"{key} {text}" for key, text in objects.items())
-        assert {key: found for key, text in objects.items() if (found := leaks(planted, text))} == {}
+        assert {key: found for key, text in objects.items() if (found := leaks(planted, outside_links(text)))} == {}
 
     assert files_that_tell(started_platform, planted) == {}
     for twin, own in whose(world).items():
         assert_only_its_own(twin, own, planted)
+
+
+def outside_links(text: str) -> str:
+    """A link that opens a report for some days names the id of the key that signed it, as S3 wants it: not its word."""
+    return re.sub(r"X-Amz-Credential=[^&\s]+", "", text)
 
 
 def files_that_tell(local: Environment, planted: dict[str, str]) -> dict[str, set[str]]:

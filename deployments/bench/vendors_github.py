@@ -73,7 +73,7 @@ def place_at(twin: GithubTwin, patience: Patience = IMPATIENT, timeout_seconds: 
 def app_settings(twin: GithubTwin) -> Github:
     """The twin's App opens its repository."""
     key = "env:GITHUB_APP_KEY"
-    return Github(repository=REPOSITORY, app_id=APP_ID, installation=INSTALLATION, private_key=key, api=twin.url)
+    return Github(repository=REPOSITORY, app_id=APP_ID, installation=INSTALLATION, private_key=key, api=twin.api)
 
 
 def github_ground() -> Ground[GithubPlace]:

@@ -103,7 +103,8 @@ class GithubApp:
     def _fix(self, answer: httpx.Response) -> str:
         app, installation = self._settings.app_id, self._settings.installation
         if answer.status_code == 404:
-            return f"App {app} has no installation {installation}: its number ends the address of the installation"
+            where = f"App {app} has no installation {installation} at {self._settings.api}"
+            return f"{where}: its number ends the address of the installation's page"
         if answer.status_code == 422:
             return f"give installation {installation} of App {app} the repository {self._settings.repository}"
         ahead = time.time() - _time_of(answer)

@@ -172,7 +172,7 @@ def files_that_tell(local: Environment, planted: dict[str, str]) -> dict[str, se
     texts = {str(path): path.read_bytes().decode("latin-1") for path in found}
     assert any(path.endswith("/logs/prefect-server.log") and text for path, text in texts.items()), "no log was read"
     assert any(path.startswith(str(state)) for path in texts), "nothing of staging's state was read"
-    return {path: names for path, text in texts.items() if (names := leaks(planted, text))}
+    return {path: names for path, text in texts.items() if (names := leaks(planted, outside_links(text)))}
 
 
 def whose(world: World) -> dict[Twin, set[str]]:

@@ -16,6 +16,7 @@ import boto3
 import pytest
 from pages import PAGES, toml_of
 
+from deployments.twins.github_app import APP_ID, INSTALLATION
 from deployments.twins.staging import Staging, staging_at_twins
 from deployments.twins.supabase_project import SupabaseProjectTwin
 from infra.environment import Environment, load_environment
@@ -39,10 +40,11 @@ SECRETS = {
     "SUPABASE_ACCESS_TOKEN": "T_SUPABASE_TOKEN",
     "SUPABASE_DATABASE_URL": "T_DATABASE_URL",
     "CLOUDFLARE_API_TOKEN": "T_CLOUDFLARE_TOKEN",
-    "GITHUB_TOKEN": "T_GITHUB_TOKEN",
-    "PIPELINE_S3_KEY": "T_STORE_KEY",
-    "PIPELINE_S3_SECRET": "T_STORE_WORD",
+    "STAGING_S3_KEY": "T_STORE_KEY",
+    "STAGING_S3_SECRET": "T_STORE_WORD",
 }
+# Named beside them, and not for this environment: what stands in the App's place, and another environment's key.
+INSTEAD = {"GITHUB_TOKEN", "PRODUCTION_S3_KEY"}
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ def described(local: Environment, folder: Path, database: str = APP) -> Iterator
     ):
         given = {name: os.environ[twin] for name, twin in SECRETS.items()}
         given |= {"SUPABASE_PUBLISHABLE_KEY": project.key, "PIPELINE_BACKUP_KEY": new_backup_key()}
-        assert set(given) == names_in_the_table(), "the table of section 2 names other variables"
-        for name in (*SECRETS.values(), "T_BACKUP_KEY"):
+        given["GITHUB_APP_KEY"] = twins.github.app_key
+        assert set(given) == names_in_the_table() - INSTEAD, "the table of section 2 names other variables"
+        for name in (*SECRETS.values(), "T_BACKUP_KEY", "T_GITHUB_TOKEN"):
             patch.delenv(name)
         for name, value in given.items():
             patch.setenv(name, value)
@@ -104,6 +107,7 @@ def written(local: Environment, twins: Staging, project_url: str) -> str:
     known = twins.environment.model_dump(mode="json")
     changes = {table: {key: known[table][key] for key in keys} for table, keys in THEIRS.items()}
     changes["supabase"]["project_url"] = project_url
+    changes["github"] |= {"app_id": APP_ID, "installation": INSTALLATION}
     changes["watch"] = {"seconds": 10}  # a release looks on for ten minutes afterwards
     page = toml_of(PAGE, 'name = "staging"') + toml_of(PAGE, "[github]")
     kind = 'kind = "staging"\n'

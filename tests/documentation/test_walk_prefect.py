@@ -46,7 +46,8 @@ def forget(environment: Environment) -> None:
 def test_it_shows_what_differs_puts_it_right_and_then_has_nothing_to_do(staging: Environment, tmp_path: Path) -> None:
     registry = Registry(staging.prefect_url)
     backup = deployments_there(registry, "staging")["backup/staging"]
-    registry.send("PATCH", f"/deployments/{backup['id']}/schedules/{backup['schedules'][0]['id']}", {"active": False})
+    (daily,) = [one for one in backup["schedules"] if one["slug"] == "daily"]
+    registry.send("PATCH", f"/deployments/{backup['id']}/schedules/{daily['id']}", {"active": False})
     (told,) = [row for row in registry.all_of("automations") if row["name"] == MISSING]
     registry.send("DELETE", f"/automations/{told['id']}")
     with at(tmp_path, {SERVER: staging.prefect_url}) as terminal:

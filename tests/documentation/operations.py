@@ -29,7 +29,7 @@ AT_FIRST = (
     Step("pipeline doctor"),
     Step("pipeline doctor --env E"),
     Step("pipeline deploy --env E", says="nothing to do"),
-    Step("pipeline deploy --dry-run", says="nothing to do"),
+    Step("pipeline deploy --dry-run", {"--dry-run": "--env local --dry-run"}, says="nothing to do"),
     Step("pipeline backup", says="Completed"),
     Step("pipeline backups", says="manual"),
     Step("pipeline verify-backup", says="Proven"),

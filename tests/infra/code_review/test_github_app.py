@@ -230,22 +230,20 @@ def test_too_many_requests_stay_a_limit(twin: GithubTwin) -> None:
         api_at(twin).rate()
 
 
-NOW = int(time.time())
-CLAIMS = {"iat": NOW - 60, "exp": NOW + 540, "iss": APP_ID}
-
-
 def test_the_twin_believes_nobody_elses_signature(twin: GithubTwin) -> None:
     key = load_pem_private_key(twin.app_key.encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
-    check_signature(jwt.encode(CLAIMS, key, "RS256"))
+    now = int(time.time())
+    claims = {"iat": now - 60, "exp": now + 540, "iss": APP_ID}
+    check_signature(jwt.encode(claims, key, "RS256"))
     signed = {
-        "by a stranger": jwt.encode(CLAIMS, STRANGER, "RS256"),
-        "by nobody": jwt.encode(CLAIMS, None, "none"),
-        "with a word": jwt.encode(CLAIMS, "a word that both know, of thirty-two letters", "HS256"),
-        "long ago": jwt.encode({**CLAIMS, "iat": NOW - 900, "exp": NOW - 300}, key, "RS256"),
-        "for too long": jwt.encode({**CLAIMS, "exp": NOW + 900}, key, "RS256"),
-        "without an end": jwt.encode({"iat": NOW - 60, "iss": APP_ID}, key, "RS256"),
-        "for another App": jwt.encode({**CLAIMS, "iss": "999"}, key, "RS256"),
+        "by a stranger": jwt.encode(claims, STRANGER, "RS256"),
+        "by nobody": jwt.encode(claims, None, "none"),
+        "with a word": jwt.encode(claims, "a word that both know, of thirty-two letters", "HS256"),
+        "long ago": jwt.encode({**claims, "iat": now - 900, "exp": now - 300}, key, "RS256"),
+        "for too long": jwt.encode({**claims, "exp": now + 900}, key, "RS256"),
+        "without an end": jwt.encode({"iat": now - 60, "iss": APP_ID}, key, "RS256"),
+        "for another App": jwt.encode({**claims, "iss": "999"}, key, "RS256"),
     }
     for how, token in signed.items():
         with pytest.raises(VendorError) as caught:

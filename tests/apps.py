@@ -21,6 +21,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
+# For the end of an environment's file at vendors: a ramp that is over in seconds.
+RULES_AT_VENDORS = """
+[backups]
+missing_proof = "make"
+
+[canary]
+weights = [20, 100]
+error_rate_limit = 0.4
+slow_rate_limit = 0.4
+acceptable_rate = 0.2
+step_minimum_requests = 20
+step_timeout_seconds = 60
+
+[watch]
+seconds = 1
+previous_percent = 0
+"""
 NEVER = "False"
 EVERY_OTHER = "Handler.count > 5 and self.path == '/' and Handler.count % 2"
 

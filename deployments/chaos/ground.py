@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from deployments.chaos.app import APP, Repository, Version
 from deployments.chaos.moods import MoodyProxy
 from deployments.chaos.strays import end_strays
 from deployments.prefect_api import FlowRun, PrefectApi
+from deployments.variables import variables_set
 from infra.environment import Environment, load_environment
 from infra.errors import BadInput, PipelineError
 from infra.local import Say
@@ -133,18 +133,3 @@ def free_ports(first: int, wanted: int = PORTS) -> range:
             continue
         return ports
     raise BadInput("ports", f"no {wanted} free ones in a row from {first} on", "end what listens there")
-
-
-@contextmanager
-def variables_set(variables: Mapping[str, str]) -> Iterator[None]:
-    """What the worker and its flow runs inherit; as it was afterwards."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

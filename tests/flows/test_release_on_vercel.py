@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apps import RULES_AT_VENDORS as RULES
 from apps import commit, manifest, server
 from prefect.client.schemas.objects import State
 
@@ -22,22 +23,6 @@ from tasks.code_review import settle
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 APP = "vercel-app"
 SCHEMA = '[schema]\ntool = "sql"\ndirectory = "db"\n'
-RULES = """
-[backups]
-missing_proof = "make"
-
-[canary]
-weights = [20, 100]
-error_rate_limit = 0.4
-slow_rate_limit = 0.4
-acceptable_rate = 0.2
-step_minimum_requests = 20
-step_timeout_seconds = 60
-
-[watch]
-seconds = 1
-previous_percent = 0
-"""
 
 
 def table(number: str, name: str) -> dict[str, str]:

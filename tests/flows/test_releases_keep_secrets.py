@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from apps import RULES_AT_VENDORS as RULES
 from apps import commit, manifest, server
 from planted import leaks, lines_of
 from prefect.client.schemas.objects import State
@@ -37,22 +38,6 @@ from tasks.code_review import settle
 APP = "secretive-app"
 APP_TABLE = 'secret_variables = { API_KEY = "env:T_APP_KEY" }'
 APP_KEY = {"T_APP_KEY": "planted-app-key-4711-abcdefgh"}
-RULES = """
-[backups]
-missing_proof = "make"
-
-[canary]
-weights = [20, 100]
-error_rate_limit = 0.4
-slow_rate_limit = 0.4
-acceptable_rate = 0.2
-step_minimum_requests = 20
-step_timeout_seconds = 60
-
-[watch]
-seconds = 1
-previous_percent = 0
-"""
 # An app's own commands print all that they are given.
 CHATTY = (
     '\n[checks]\nunit = "env | sort; echo all-was-printed"\n[smoke]\ncommand = "env | sort; echo smoke-was-printed"\n'

@@ -22,6 +22,7 @@ from tasks.code_review import settle
 
 pytestmark = [pytest.mark.platform, pytest.mark.slow, pytest.mark.timeout(900)]
 APP = "vercel-app"
+INHERITED = "inherited-app"  # with a database of its own
 SCHEMA = '[schema]\ntool = "sql"\ndirectory = "db"\n'
 
 
@@ -85,22 +86,24 @@ def test_what_visitors_get_is_asked_where_nobody_counts_it(staging: Staging, tmp
 
 
 def test_what_somebody_else_made_live_is_asked_for_its_health_on_the_new_schema(
-    staging: Staging, tmp_path: Path
+    started_platform: Environment, tmp_path: Path
 ) -> None:
     """A project at Vercel has a live version before its first release."""
-    table = {
-        "db/1_guards.sql": "CREATE TABLE guards (id int PRIMARY KEY);",
-        "db/1_guards.down.sql": "DROP TABLE guards;",
-    }
-    schema = '[schema]\ntool = "sql"\ndirectory = "db"\n'
-    commit(tmp_path / "app", "v1", {"pipeline.toml": manifest(APP, schema), "server.py": server(), **table})
-    staging.vercel.behaviours["by-hand"] = Behaviour(error_share=1.0)
-    staging.vercel.make(staging.vercel.name, "production", {"githubCommitRef": "by-hand"}, takes_domains=True)
+    with staging_at_twins(started_platform, INHERITED, tmp_path, RULES, is_whole=True) as staging:
+        table = {
+            "db/1_guards.sql": "CREATE TABLE guards (id int PRIMARY KEY);",
+            "db/1_guards.down.sql": "DROP TABLE guards;",
+        }
+        schema = '[schema]\ntool = "sql"\ndirectory = "db"\n'
+        commit(tmp_path / "app", "v1", {"pipeline.toml": manifest(INHERITED, schema), "server.py": server(), **table})
+        staging.vercel.behaviours["by-hand"] = Behaviour(error_share=1.0)
+        staging.vercel.make(staging.vercel.name, "production", {"githubCommitRef": "by-hand"}, takes_domains=True)
 
-    refused = run(tmp_path / "app", "v1")
-    assert refused.name == "RolledBack", refused.message
-    assert "answered 500, expected 200" in str(refused.message)
+        refused = run(tmp_path / "app", "v1")
+        assert refused.name == "RolledBack", refused.message
+        assert "answered 500, expected 200" in str(refused.message)
 
-    staging.vercel.behaviours["by-hand"] = Behaviour()
-    first = run(tmp_path / "app", "v1")
-    assert (first.name, staging.served()) == ("Promoted", "v1"), first.message
+        staging.vercel.behaviours["by-hand"] = Behaviour()
+        first = run(tmp_path / "app", "v1")
+        assert (first.name, staging.served()) == ("Promoted", "v1"), first.message
+        settle()

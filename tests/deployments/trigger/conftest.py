@@ -71,7 +71,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, subpr
     for process in running.values():
         process.kill()  # asked to end it would first tell its server, which may be gone by now
     for process in running.values():
-        process.wait(40)
+        process.wait(200)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             for process in filter(None, (flows, server)):
                 process.send_signal(signal.SIGINT)
-                process.wait(40)
+                process.wait(200)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:

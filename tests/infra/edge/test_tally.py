@@ -35,7 +35,6 @@ BROKEN = {"level": "warn", "ts": 1000.5, "msg": "aborting with incomplete respon
         ({"status": 0}, False, 250),
         ({"status": 500}, True, 250),
         ({"status": 503, "by": None, "header_ms": None}, True, 250),
-        ({"by": "127.0.0.1:2"}, True, 250),
         ({"status": 101}, False, 9),
         ({"type": "text/event-stream; charset=utf-8"}, False, 9),
         ({"type": None}, False, 250),
@@ -43,6 +42,12 @@ BROKEN = {"level": "warn", "ts": 1000.5, "msg": "aborting with incomplete respon
 )
 def test_what_a_line_means(change: dict[str, Any], is_failure: bool, ms: float) -> None:
     assert answer_of(GOOD | change, PORT) == Answer(1000.5, "green", is_failure, ms)
+
+
+def test_what_the_other_slot_answered_is_a_failure_that_its_visitor_saw_only_where_that_one_failed_too() -> None:
+    taken_over = GOOD | {"by": "127.0.0.1:2"}
+    assert answer_of(taken_over, PORT) == Answer(1000.5, "green", True, 250, is_rescued=True)
+    assert answer_of(taken_over | {"status": 502}, PORT) == Answer(1000.5, "green", True, 250)
 
 
 @pytest.mark.parametrize(
